@@ -1,0 +1,47 @@
+/*
+ * config.h - the effective configuration as the engine sees it: validated, complete, immutable.
+ *
+ * Built by src/config (or a test).  The engine borrows it until the next EVENT_CONFIG's step has returned.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+
+#include "base/zone.h"
+#include "core/limits.h"
+#include "core/param.h"
+
+enum enforcement_order { ORDER_PARALLEL, ORDER_CANCEL_FIRST };
+
+struct holiday {
+    int32_t day;          /* Days since 1970. */
+    int32_t early_close;  /* Second of day (in the session's zone), -1: closed all day. */
+    char name[40];
+};
+
+struct calendar {
+    int32_t count;
+    struct holiday holidays[HOLIDAYS_MAX];
+};
+
+struct account_config {
+    int64_t id;
+    char nickname[NAME_MAX_LENGTH];
+    bool enabled[RULES_MAX];           /* By index in the rules table. */
+    const void *rules[RULES_MAX];      /* Each rule's config struct; non-NULL where enabled. */
+};
+
+struct config {
+    const struct zone *day_zone;       /* Default America/Chicago (R-RST-1). */
+    int32_t reset_second;              /* Second of day, default 61200 = 17:00. */
+    bool strict_mode;                  /* R-ALL-12. */
+    enum enforcement_order order;      /* R-ALL-5. */
+    struct span alarm_after;           /* R-ALL-5: 5 s. */
+    int32_t warn_percent, alert_percent; /* R-ALL-15: 70, 90. */
+    struct span stale_after;           /* R-004-4: 10 s. */
+    struct calendar calendar;          /* holidays.yaml. */
+    uint64_t hash;                     /* Of the effective text (CF-04). */
+    int32_t accounts_count;
+    const struct account_config *accounts; /* Sorted by id. */
+};
+
+#endif /* CORE_CONFIG_H */

@@ -1,0 +1,43 @@
+/*
+ * day.h - the calendar: trading days and sessions as pure functions of the instant (R-RST-1, R-009-1).
+ */
+#ifndef CORE_DAY_H
+#define CORE_DAY_H
+
+#include "core/config.h"
+
+/** The trading day that contains @at: [starts, ends).  @ret_date: of the end in the zone, days since 1970. */
+void day_of(const struct zone *zone, int32_t reset_second, struct instant at, struct instant *ret_starts,
+    struct instant *ret_ends, int32_t *ret_date);
+
+#define WEEKDAY_ANY (-1)
+#define BREAKS_MAX 4
+
+/* "09:30" or "sun 17:00". */
+struct session_time {
+    int32_t weekday; /* 0 Sunday .. 6, or WEEKDAY_ANY. */
+    int32_t second;  /* Of the day. */
+};
+
+struct session {
+    struct symbol symbol;            /* "" for the global one. */
+    struct session_time start, end;  /* Both with a weekday (one weekly span) or both without. */
+    const struct zone *zone;
+    int32_t days;                    /* Bit per weekday of the start day, 1 << 0 Sunday; daily sessions only. */
+    int32_t break_start, break_end;  /* Second of day, -1: none. */
+};
+
+struct session_state {
+    bool open;
+    struct instant ends;        /* Open: first instant after now that is outside (break, early close, end). */
+    struct instant next_start;  /* First start after now, holidays skipped (R-009-3); NEVER if none within 400 days. */
+};
+
+/** @calendar and @dates may be NULL.  Start inclusive, end exclusive, daylight saving by zone.c's gap and overlap rules. */
+struct session_state session_at(const struct session *session, const struct calendar *calendar, const struct dates *dates,
+    struct instant at);
+
+/** Parse "09:30", "09:30:15" or "sun 17:00" (day names in any case, three letters or whole). */
+bool session_time_parse(const char *text, struct session_time *ret_time);
+
+#endif /* CORE_DAY_H */

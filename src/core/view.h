@@ -1,0 +1,136 @@
+/*
+ * view.h - what rules may look at: one account, as it stands after the event.
+ *
+ * Everything is borrowed for the call and read-only, but for a rule's own memory.
+ */
+#ifndef CORE_VIEW_H
+#define CORE_VIEW_H
+
+#include "core/config.h"
+#include "core/update.h"
+
+/* One expiry of a product, with its last known quote (sparse fields merged). */
+struct contract {
+    struct contract_id id;
+    char root[ROOT_MAX];       /* "ES"; from the name, else the built-in table, else the code. */
+    char code[ROOT_MAX];       /* "EP". */
+    bool micro;                /* MES, MNQ, ... (R-001-2). */
+    int64_t tick_size_nanos;   /* 0 while unknown. */
+    int64_t tick_value_micros;
+    bool has_last, has_bid, has_ask;
+    int64_t last_nanos, bid_nanos, ask_nanos;
+    struct instant quoted_at;  /* Arrival of the last quote; INSTANT_NONE: never. */
+    /* The rest is market.c's. */
+    struct position *holders;
+    int64_t value_numerator, value_denominator; /* micros per nano of price, reduced. */
+    int32_t watchers;
+    bool subscribed;
+};
+
+enum mark { MARK_LAST, MARK_EXIT, MARKS };
+
+struct position {
+    const struct contract *contract;
+    struct position *next;         /* Of the account: view_positions(). */
+    int64_t id;
+    int32_t size;                  /* Signed.  May be 0 while something is remembered; view_positions() skips those. */
+    int64_t average_price_nanos;
+    struct instant created_at;     /* At the broker, else first seen. */
+    uint64_t sequence;             /* Larger: opened later (R-001-3, ties: newest). */
+    bool priced[MARKS];            /* R-004-3: has a mark and a tick value. */
+    int64_t open_micros[MARKS];    /* Open P&L. */
+    /* The rest is book.c's, market.c's and enforce.c's. */
+    struct account *account;
+    struct position *next_holder, *previous_holder;
+    int32_t ceiling_long, ceiling_short;
+    bool dirty;
+    uint8_t memory[RULE_MEMORY_MAX];
+};
+
+struct order {
+    struct order_row row;
+    const struct contract *contract;
+    struct order *next;       /* Of the account: view_orders(). */
+    struct instant seen_at;   /* First seen. */
+    /* The rest is enforce.c's. */
+    struct account *account;
+    uint64_t command;         /* Cancel or modify in flight, 0: none. */
+    struct instant sent_at;
+    struct instant retry_at;
+    int32_t attempts;
+    int32_t agreeing;         /* Reads since the answer that still show it. */
+    struct instant read_at;
+    uint64_t incident;
+    int32_t rule;
+    bool unwanted;            /* Must go; set by rules and lockouts. */
+    bool swept;               /* Was cancelled by us: a fill of it is ours to undo for 30 s. */
+    bool missing;             /* Vanished from a snapshot; being looked up (SR-06). */
+};
+
+struct trade {
+    struct trade_row row;
+    const struct contract *contract;
+    struct trade *previous;   /* Next older of the account by (at, id). */
+    struct trade *next;       /* Next newer. */
+    bool judged;              /* Rules have seen it, durably (R-ALL-9). */
+    bool opened;              /* Opened, increased or reversed a position (R-006-3). */
+};
+
+struct account; /* core/account.h */
+
+struct view {
+    struct instant now;
+    enum event_kind wake;            /* Why the rule is asked: EVENT_TRADE for each new trade of a snapshot too. */
+    const struct config *config;
+    const struct account_config *account_config;
+    int64_t account_id;
+    struct day_totals day;           /* Today's figures. */
+    enum answer can_trade;           /* Last known. */
+    enum answer can_trade_event;     /* As this event has it (EVENT_ACCOUNT, EVENT_SNAPSHOT); unknown otherwise. */
+    bool positions_known;            /* A snapshot's positions have been seen. */
+    bool orders_known;               /* All may-execute orders too (R-008-4). */
+    const struct trade *trade;       /* EVENT_TRADE: the one to judge. */
+    const struct position *position; /* EVENT_POSITION: the one that changed (size may be 0), else NULL. */
+    const struct contract *quoted;   /* EVENT_QUOTE. */
+    int64_t open_micros[MARKS];      /* Sum over priced positions. */
+    int32_t unpriced[MARKS];         /* Positions left out of it. */
+    int32_t rule;                    /* Number of the rule being asked. */
+    struct account *account;
+    uint32_t memory_offset;          /* Of this rule in a position's memory. */
+    uint32_t account_memory_offset;
+};
+
+/** First position with size != 0, and the next.  NULL at the end. */
+const struct position *view_positions(const struct view *view);
+const struct position *view_next_position(const struct position *position);
+const struct position *view_position_of(const struct view *view, const struct contract *contract);
+
+/** First order that may execute (order_may_execute), and the next. */
+const struct order *view_orders(const struct view *view);
+const struct order *view_next_order(const struct order *order);
+
+/** Newest trade of the account, voided ones included; older ones by ->previous.  Not only today's: at least the last hour's too. */
+const struct trade *view_newest_trade(const struct view *view);
+
+/** This rule's own lockout or cooldown for a root ("" = account) if it stands, else NULL. */
+const struct lockout *view_lockout(const struct view *view, const char *root);
+
+/**
+ * This rule's memory of a position: memory_size bytes of its struct rule, zeroed when the position opens, goes flat or reverses,
+ * stored with the position.  The one thing evaluate may write.
+ */
+void *view_memory(const struct view *view, const struct position *position);
+/** This rule's memory of the account: account_memory_size bytes, zeroed at start. Not stored. */
+void *view_account_memory(const struct view *view);
+
+/** Does a configured symbol mean this contract (R-ALL-13)? */
+bool view_symbol_matches(const char *symbol, const struct contract *contract);
+
+/** Remaining size of an order. */
+int32_t order_remaining(const struct order *order);
+/** Would this order only shrink the position @size (opposite side, and all such orders need not be added up)? */
+bool order_reduces(const struct order *order, int32_t position_size);
+/** Working protective stop for a position of @size (R-008-2): open, opposite side, stop, stop-limit or trailing stop. */
+bool order_protects(const struct order *order, int32_t position_size);
+
+#endif /* CORE_VIEW_H */
