@@ -56,8 +56,6 @@ struct account_status {
     bool enforcing;         /* A goal is not proven yet. */
     bool uncontrollable;
     enum answer can_trade;
-    int32_t lockouts_count;
-    const struct lockout *lockouts;
 };
 
 int32_t engine_accounts_count(const struct engine *engine);
@@ -71,6 +69,8 @@ void engine_each_order(const struct engine *engine, int64_t account_id,
     void (*visit)(void *context, const struct order *order), void *context);
 void engine_each_trade(const struct engine *engine, int64_t account_id,
     void (*visit)(void *context, const struct trade *trade), void *context);
+void engine_each_lockout(const struct engine *engine, int64_t account_id,
+    void (*visit)(void *context, const struct lockout *lockout), void *context);
 /** Last gauge of a rule (index in the table). */
 struct gauge {
     int64_t observed, limit;

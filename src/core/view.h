@@ -48,30 +48,42 @@ struct position {
 };
 
 struct order {
-    struct order_row row;
+    int64_t id;
     const struct contract *contract;
     struct order *next;       /* Of the account: view_orders(). */
-    struct instant seen_at;   /* First seen. */
-    /* The rest is enforce.c's. */
-    struct account *account;
-    uint64_t command;         /* Cancel or modify in flight, 0: none. */
-    struct instant sent_at;
-    struct instant retry_at;
-    int32_t attempts;
-    int32_t agreeing;         /* Reads since the answer that still show it. */
-    struct instant read_at;
-    uint64_t incident;
-    int32_t rule;
+    struct instant created_at;
+    struct instant updated_at;
+    int64_t limit_price_nanos, stop_price_nanos;
+    int64_t parent_id;        /* Bracket child: its entry; 0: none. */
+    int32_t status, type, side, size, filled; /* Broker's integers, see core/event.h. */
+    bool has_limit_price, has_stop_price;
+    /* The rest is book.c's and enforce.c's. */
     bool unwanted;            /* Must go; set by rules and lockouts. */
     bool swept;               /* Was cancelled by us: a fill of it is ours to undo for 30 s. */
     bool missing;             /* Vanished from a snapshot; being looked up (SR-06). */
+    int8_t agreeing;          /* Reads since the answer that still show it. */
+    int16_t rule;
+    int16_t attempts;
+    struct account *account;
+    uint64_t command;         /* Cancel or modify in flight, 0: none. */
+    uint64_t incident;
+    struct instant sent_at, retry_at, read_at;
 };
 
+/* A half-turn, reduced to what rules need; its price and display belong to the store and the feed. */
 struct trade {
-    struct trade_row row;
+    int64_t id;
+    int64_t order_id;
+    struct instant at;
+    int64_t pnl_micros;       /* Gross; 0 unless has_pnl. */
+    int64_t costs_micros;     /* Fees and commissions. */
     const struct contract *contract;
     struct trade *previous;   /* Next older of the account by (at, id). */
     struct trade *next;       /* Next newer. */
+    int32_t size;
+    int8_t side;
+    bool has_pnl;             /* False: an opening half-turn. */
+    bool voided;
     bool judged;              /* Rules have seen it, durably (R-ALL-9). */
     bool opened;              /* Opened, increased or reversed a position (R-006-3). */
 };
