@@ -42,8 +42,13 @@ struct position {
     /* The rest is book.c's, market.c's and enforce.c's. */
     struct account *account;
     struct position *next_holder, *previous_holder;
+    struct instant touched_at;     /* Last word from the stream. */
     int32_t ceiling_long, ceiling_short;
-    bool dirty;
+    uint64_t stop_command;         /* RULE-012's request in flight; 0: none. */
+    struct instant stop_sent_at;
+    bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
+    bool held;                     /* Linked into contract->holders. */
+    bool missing;                  /* Not in the snapshot being applied. */
     uint8_t memory[RULE_MEMORY_MAX];
 };
 
@@ -61,13 +66,15 @@ struct order {
     bool unwanted;            /* Must go; set by rules and lockouts. */
     bool swept;               /* Was cancelled by us: a fill of it is ours to undo for 30 s. */
     bool missing;             /* Vanished from a snapshot; being looked up (SR-06). */
+    bool looking;             /* The command in flight is a look-up, not a cancel. */
+    bool unresolved;          /* A cancel was accepted or may have been; no proof yet. */
     int8_t agreeing;          /* Reads since the answer that still show it. */
     int16_t rule;
     int16_t attempts;
     struct account *account;
     uint64_t command;         /* Cancel or modify in flight, 0: none. */
     uint64_t incident;
-    struct instant sent_at, retry_at, read_at;
+    struct instant sent_at, retry_at, read_at, touched_at;
 };
 
 /* A half-turn, reduced to what rules need; its price and display belong to the store and the feed. */

@@ -1,0 +1,218 @@
+/*
+ * account.h - the engine's own state, shared by the files of core/ only (book, ledger, market, lockout, enforce, judge, engine).
+ *
+ * Ownership: everything lives in the engine's pools; pointers between the parts are plain and never outlive a pool item:
+ * positions, orders and trades are linked into their account, positions also into their contract.
+ */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include "core/engine.h"
+#include "core/pool.h"
+#include "core/table.h"
+
+enum target_state {
+    TARGET_ACTING,  /* Something still has to be sent, answered or seen. */
+    TARGET_PROVING, /* The stream shows the goal; a REST read has to agree. */
+    TARGET_DONE,    /* Proven; watched for a late fill (R-ALL-5). */
+};
+
+/*
+ * What must be true of one contract of one account: at most `size` contracts, no order marked unwanted
+ * (resilience.md 2, Enforcement).
+ */
+struct target {
+    struct target *next; /* Of the account. */
+    const struct contract *contract;
+    enum target_state state;
+    int32_t size;             /* At most, absolute; INT32_MAX: only orders matter. */
+    bool flatten;             /* Every order of the contract is unwanted. */
+    bool restored;            /* From before a restart: nothing is sent before the first snapshot. */
+    bool unresolved;          /* A close or reduce may still take effect: no other one goes out. */
+    bool satisfied;           /* Position seen at the goal since the last send. */
+    bool sent_anything;
+    int8_t agreeing;          /* Reads since that still show too much, at least 1 s apart. */
+    int8_t level;             /* Of the alarm raised. */
+    int16_t attempts;         /* Certain failures in a row. */
+    int32_t rule;
+    int32_t size_seen;        /* By the last agreeing read. */
+    uint64_t incident;
+    uint64_t command;         /* Close or reduce in flight; 0: none. */
+    struct instant since;     /* Of the breach. */
+    struct instant sent_at;
+    struct instant read_at;   /* asked_at of the last agreeing read. */
+    struct instant retry_at;  /* Not before. */
+    struct instant alarm_at;
+    struct instant shown_at;  /* When the stream showed the goal: reads asked later prove it. */
+    struct instant done_at;
+};
+
+struct lock_entry {
+    struct lock_entry *next; /* Of the account. */
+    struct lockout lockout;
+};
+
+struct account {
+    int64_t id;
+    int32_t index;
+    int32_t heap_index;
+    const struct account_config *config;
+    struct position *positions; /* Newest first. */
+    struct order *orders;
+    struct trade *newest_trade;
+    struct target *targets;
+    struct lock_entry *lockouts;
+    struct day_totals day;
+    int64_t balance_micros;
+    int64_t open_micros[MARKS];
+    int32_t unpriced[MARKS];
+    enum answer can_trade;
+    enum answer simulated;
+    bool positions_known, orders_known;
+    bool uncontrollable;
+    bool touched;            /* Needs the enforcement pass at the end of this step. */
+    bool read_in_flight;
+    struct instant read_sent_at;
+    struct instant read_due; /* NEVER: none wanted. */
+    struct instant pnl_shown_at;
+    struct instant deadline;
+    struct instant wake_at[RULES_MAX];
+    struct gauge gauges[RULES_MAX];
+    uint8_t memory[ACCOUNT_MEMORY_MAX];
+    char name[NAME_MAX_LENGTH];
+};
+
+/* A breach of the step being made, kept back until all rules have spoken (R-ALL-2). */
+struct pending_breach {
+    struct account *account;
+    int32_t rule;
+    enum action action;
+    enum unit unit;
+    int64_t observed, limit;
+    uint64_t incident;
+    char why[WHY_MAX];
+};
+
+struct engine {
+    const struct config *config;
+    const struct rule *const *rules;
+    int32_t rules_count;
+    uint32_t memory_offsets[RULES_MAX];
+    uint32_t account_memory_offsets[RULES_MAX];
+    struct instant now;
+    struct account *accounts;
+    int32_t accounts_count;
+    struct account **heap; /* Accounts by deadline, earliest first. */
+    struct table by_id, contracts_by_id, trades_by_id;
+    struct pool contracts, positions, orders, trades, targets, lockouts;
+    uint64_t next_command, next_incident, next_sequence;
+    enum mode mode;
+    struct command *commands;
+    struct record *records;
+    struct notice *notices;
+    uint32_t commands_count, records_count, notices_count;
+    uint32_t commands_max, records_max, notices_max;
+    struct pending_breach breaches[RULES_MAX];
+    int32_t breaches_count;
+    uint64_t dropped; /* Outputs beyond the bounds; a bug if ever not 0. */
+    struct verdict verdict; /* Scratch: too large for the stack of a deep call. */
+};
+
+/* ---- output.c: filling the update ---- */
+struct command *output_command(struct engine *engine, enum command_kind kind, struct account *account, const struct contract *contract);
+struct record *output_record(struct engine *engine, enum record_kind kind, const struct account *account);
+struct notice *output_notice(struct engine *engine, enum notice_kind kind, const struct account *account);
+void output_alarm(struct engine *engine, const struct account *account, int32_t rule, int32_t level, uint64_t incident,
+    const char *format, ...) PRINTF_LIKE(6, 7);
+void output_sync(struct engine *engine, struct account *account);
+
+/* ---- heap.c: which account is due next ---- */
+void heap_update(struct engine *engine, struct account *account);
+
+/* ---- engine.c ---- */
+struct account *engine_find_account(const struct engine *engine, int64_t account_id);
+
+/* ---- market.c ---- */
+/** Existing or new contract; NULL only when CONTRACTS_MAX are known. */
+struct contract *market_contract(struct engine *engine, const char *contract_id);
+void market_describe(struct engine *engine, const struct contract_row *row);
+/** Merge a quote.  Returns the contract if anything a mark depends on changed, else NULL. */
+struct contract *market_quote(struct engine *engine, const struct quote_row *row);
+/** Recompute a position's open P&L and its account's sums. */
+void market_price(struct position *position);
+void market_hold(struct engine *engine, struct position *position);
+void market_drop(struct position *position);
+
+/* ---- book.c ---- */
+struct position *book_find(const struct account *account, const struct contract *contract);
+/** Returns the position, also when it went flat (size 0); NULL when nothing is held and nothing was. */
+struct position *book_apply_position(struct engine *engine, struct account *account, const struct position_row *row);
+struct order *book_apply_order(struct engine *engine, struct account *account, const struct order_row *row);
+void book_apply_snapshot(struct engine *engine, struct account *account, const struct snapshot *snapshot);
+void book_restore_position(struct engine *engine, struct account *account, const struct position_restored *restored);
+/** Give back what is flat and remembers nothing, and orders terminal for a while. */
+void book_sweep(struct engine *engine, struct account *account);
+struct order *book_order(const struct account *account, int64_t order_id);
+void book_store_position(struct engine *engine, const struct position *position);
+
+/* ---- ledger.c ---- */
+/** Insert or void.  Returns the trade if it is new and waits for judgement, else NULL. */
+struct trade *ledger_apply(struct engine *engine, struct account *account, const struct trade_row *row);
+void ledger_restore(struct engine *engine, struct account *account, const struct trade_restored *restored);
+void ledger_judged(struct engine *engine, struct account *account, struct trade *trade, const struct trade_row *row);
+void ledger_open_day(struct engine *engine, struct account *account);
+/** Close the old day: broadcast it, begin the new one, forget trades nobody can ask about. */
+void ledger_roll(struct engine *engine, struct account *account);
+void ledger_track_open(struct account *account);
+
+/* ---- lockout.c ---- */
+struct lock_entry *lockout_find(const struct account *account, int32_t rule, const char *root);
+/** Set or extend, never shorten.  True if anything changed. */
+bool lockout_set(struct engine *engine, struct account *account, const struct rule *rule, const struct want_lock *want,
+    uint64_t incident, const char *why);
+void lockout_end(struct engine *engine, struct account *account, struct lock_entry *entry, const char *reason);
+void lockout_end_due(struct engine *engine, struct account *account, bool day_rolled);
+void lockout_restore(struct engine *engine, struct account *account, const struct lockout *lockout);
+struct instant lockout_next_end(const struct account *account);
+/** The entry that applies most strictly to a contract, or NULL. */
+const struct lockout *lockout_over(const struct engine *engine, const struct account *account, const struct contract *contract);
+bool lockout_is_locked(const struct engine *engine, const struct account *account, const char *root);
+/** How many contracts may be held under the locks on that contract; INT32_MAX: any. @ret_lock: the one that says so. */
+int32_t lockout_ceiling(const struct engine *engine, const struct account *account, const struct position *position,
+    const struct lockout **ret_lock);
+/** Must this working order go?  The lock that says so, or NULL. */
+const struct lockout *lockout_forbids(const struct engine *engine, const struct account *account, const struct order *order);
+bool lockout_any_cooldown(const struct account *account);
+
+/* ---- enforce.c ---- */
+/** Want at most @size of a contract (0: flat, and no orders).  True if that asks for more than was asked already. */
+bool enforce_want(struct engine *engine, struct account *account, const struct contract *contract, int32_t size, int32_t rule,
+    uint64_t incident);
+bool enforce_cancel(struct engine *engine, struct account *account, struct order *order, int32_t rule, uint64_t incident);
+void enforce_restore(struct engine *engine, struct account *account, const struct goal_row *goal);
+void enforce_answer(struct engine *engine, struct account *account, const struct answer_event *answer);
+/** After a snapshot has been applied: count agreeing reads, prove goals. */
+void enforce_read(struct engine *engine, struct account *account, const struct snapshot *snapshot);
+/** A swept order filled: what it opened is ours to undo (R-ALL-5). */
+void enforce_late_fill(struct engine *engine, struct account *account, const struct contract *contract);
+/** Send what is due, from the state as it is now. */
+void enforce_run(struct engine *engine, struct account *account);
+struct instant enforce_deadline(const struct account *account);
+/** RULE-012's stop, after the strict outbound check FV-09.  True if a command went out. */
+bool enforce_stop(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule);
+
+/* ---- judge.c ---- */
+/** Ask the rules that wake on @wake (or whose deadline is due) and absorb their verdicts. */
+struct occasion {
+    enum event_kind wake;
+    bool all;                        /* Snapshot, configuration: every enabled rule. */
+    const struct trade *trade;
+    const struct position *position;
+    const struct contract *quoted;
+    enum answer can_trade;
+};
+void judge(struct engine *engine, struct account *account, const struct occasion *occasion);
+void judge_flush_breaches(struct engine *engine);
+struct instant judge_deadline(const struct account *account);
+
+#endif /* CORE_ACCOUNT_H */

@@ -1,0 +1,53 @@
+/*
+ * pool.c - see pool.h.  A free item's first bytes hold the pointer to the next free one.
+ */
+#include "core/pool.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool
+pool_init(struct pool *pool, size_t item_size, uint32_t capacity)
+{
+    size_t rounded = (item_size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+
+    ASSERT(item_size > 0);
+    *pool = (struct pool){ .item_size = rounded, .capacity = capacity };
+    pool->memory = calloc(capacity, rounded);
+    return pool->memory != NULL;
+}
+
+void
+pool_fini(struct pool *pool)
+{
+    free(pool->memory);
+    *pool = (struct pool){ 0 };
+}
+
+void *
+pool_take(struct pool *pool)
+{
+    void *item = pool->free_list;
+
+    if (item != NULL) {
+        memcpy(&pool->free_list, item, sizeof(void *));
+    } else {
+        if (pool->fresh == pool->capacity)
+            return NULL;
+        item = pool->memory + (size_t)pool->fresh++ * pool->item_size;
+    }
+    pool->live++;
+    memset(item, 0, pool->item_size);
+    return item;
+}
+
+void
+pool_give(struct pool *pool, void *item)
+{
+    ASSERT(pool->live > 0);
+    pool->live--;
+    memcpy(item, &pool->free_list, sizeof(void *));
+    pool->free_list = item;
+}
