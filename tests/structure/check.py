@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""The shape of the source, as docs/architecture.md and design/style.md have it, checked on every run of ctest.
+
+usage: check.py TOP CHECK       CHECK: one of the functions named check_... below, without the prefix
+       check.py --self-test     every check must find the fault planted for it
+
+Each check yields "file:line: what is wrong"; any such line is a failure.
+"""
+import os
+import re
+import sys
+import tempfile
+
+# Who may include whom; app may include everything.  rules/ may see only core and base, and so on.
+MAY_INCLUDE = {
+    "base": {"base"},
+    "os": {"os", "base"},
+    "core": {"core", "base"},
+    "rules": {"rules", "core", "base"},
+    "config": {"config", "rules", "core", "base"},
+    "net": {"net", "base"},
+    "gateway": {"gateway", "net", "core", "base"},
+    "store": {"store", "core", "base"},
+    "feed": {"feed", "net", "core", "base"},
+    "tui": {"tui", "feed", "base"},
+    "sim": {"sim", "core", "base"},
+}
+FILE_LINES_MAX = 600
+FUNCTION_LINES_MAX = 70
+
+# The pure core: no clock, no I/O, no chance, no double; allocation belongs to construction.
+IMPURE = re.compile(
+    r"\b(time|clock|clock_gettime|gettimeofday|localtime\w*|gmtime\w*|rand|random|getenv|printf|fprintf|puts|fputs|fopen|"
+    r"open|read|write|uv_\w+|sqlite3_\w+|curl_\w+)\s*\(|\b(double|float)\b"
+)
+ALLOCATES = re.compile(r"\b(malloc|calloc|realloc|free|strdup)\s*\(")
+CONSTRUCTION = re.compile(r"(^|_)(new|free|init|fini)($|_)")
+WIRE_NAMES = re.compile(r'"[^"]*(Gateway(User|Quote|Trade|Depth|Logout)|/api/)')
+WIRE_FOLDERS = {"gateway", "sim", "feed"}
+POSIX_HEADERS = re.compile(
+    r"#\s*include\s*<(unistd|pthread|poll|fcntl|dirent|dlfcn|pwd|grp|termios|syslog|netdb|strings|sched|spawn|glob|"
+    r"sys/[\w/]+|netinet/[\w/]+|arpa/\w+|net/\w+|linux/[\w/]+)\.h>"
+)
+POSIX_FOLDERS = {"os", "sim"}
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
+REQUIREMENT = re.compile(r"R-[A-Z0-9]+-\d+[a-z]?")
+
+
+def files(top, *folders, endings=(".c", ".h")):
+    for folder in folders:
+        for path, _, names in sorted(os.walk(os.path.join(top, folder))):
+            for name in sorted(names):
+                if name.endswith(endings):
+                    full = os.path.join(path, name)
+                    yield full, os.path.relpath(full, top)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def blank(match):
+    return "".join(c if c == "\n" else " " for c in match.group(0))
+
+
+COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
+
+
+def code(path, strings=True):
+    """The text without comments, and without string literals if asked; lines keep their numbers."""
+    text = read(path)
+    if not strings:
+        return COMMENT_OR_STRING.sub(blank, text)
+    return COMMENT_OR_STRING.sub(lambda m: m.group(0) if m.group(0)[0] == '"' else blank(m), text)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def folder_of(relative):
+    return relative.split(os.sep)[1]
+
+
+def functions(text):
+    """(name, first line, last line) of each function definition: '{' and '}' alone in column 0 (.clang-format)."""
+    name, start = "?", None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("{"):
+            start = number
+        elif line.startswith("}"):
+            if start is not None:
+                yield name, start, number
+            start = None
+        elif start is None:
+            found = re.match(r"(?:[A-Za-z_][\w \*]*[ \*])?(\w+)\(", line)
+            if found:
+                name = found.group(1)
+
+
+def check_include_direction(top):
+    for full, relative in files(top, "src"):
+        folder = folder_of(relative)
+        allowed = MAY_INCLUDE.get(folder)
+        text = code(full)
+        for found in re.finditer(r'#\s*include\s*"([^"]+)"', text):
+            target = found.group(1).split("/")[0]
+            where = f"{relative}:{line_of(text, found.start())}"
+            if "/" not in found.group(1) or ".." in found.group(1):
+                yield f"{where}: includes are written from src/: {found.group(1)}"
+            elif folder != "app" and allowed is None:
+                yield f"{where}: folder {folder} is in no layer: add it to MAY_INCLUDE and docs/architecture.md"
+            elif folder != "app" and target not in allowed:
+                yield f"{where}: {folder} may not include {found.group(1)}"
+
+
+def check_sizes(top):
+    for full, relative in files(top, "src", "tests"):
+        text = read(full)
+        lines = text.count("\n")
+        if lines > FILE_LINES_MAX:
+            yield f"{relative}:1: {lines} lines, at most {FILE_LINES_MAX}"
+        for name, first, last in functions(text):
+            if last - first + 1 > FUNCTION_LINES_MAX:
+                yield f"{relative}:{first}: {name}: {last - first + 1} lines, at most {FUNCTION_LINES_MAX}"
+
+
+def check_pure_core(top):
+    for full, relative in files(top, "src/core", "src/rules"):
+        text = code(full, strings=False)
+        for found in IMPURE.finditer(text):
+            yield f"{relative}:{line_of(text, found.start())}: {found.group(0).strip()} in the pure core (R-ALL-4, style.md)"
+        inside = list(functions(text))
+        for found in ALLOCATES.finditer(text):
+            line = line_of(text, found.start())
+            name = next((n for n, first, last in inside if first <= line <= last), "?")
+            if not CONSTRUCTION.search(name):
+                yield f"{relative}:{line}: {name}() allocates after construction"
+
+
+def check_wire_names(top):
+    for full, relative in files(top, "src"):
+        if folder_of(relative) in WIRE_FOLDERS:
+            continue
+        text = code(full)
+        for found in WIRE_NAMES.finditer(text):
+            yield f"{relative}:{line_of(text, found.start())}: wire name outside {', '.join(sorted(WIRE_FOLDERS))}: {found.group(0)}"
+
+
+def check_posix(top):
+    for full, relative in files(top, "src"):
+        if folder_of(relative) in POSIX_FOLDERS:
+            continue
+        text = code(full)
+        for found in POSIX_HEADERS.finditer(text):
+            yield f"{relative}:{line_of(text, found.start())}: POSIX outside src/os: {found.group(0)}"
+
+
+def check_unfinished(top):
+    for full, relative in files(top, "src", "tests"):
+        text = read(full)
+        for found in UNFINISHED.finditer(text):
+            yield f"{relative}:{line_of(text, found.start())}: {found.group(0)} without an issue number"
+
+
+def check_requirements(top):
+    """Every requirement of the rulebook is cited in the code that meets it and in a test that shows it."""
+    wanted = read(os.path.join(top, "tests/structure/requirements.txt")).split()
+    for place, folders, endings in (
+        ("src", ["src"], (".c", ".h")),
+        ("tests", ["tests/unit", "tests/story", "tests/e2e", "tests/interop"], (".c", ".h", ".py", ".mjs", ".js")),
+    ):
+        cited = set()
+        for full, _ in files(top, *folders, endings=endings):
+            cited.update(REQUIREMENT.findall(read(full)))
+        for requirement in wanted:
+            if requirement not in cited:
+                yield f"{place}: {requirement} is cited nowhere"
+
+
+CHECKS = {name[6:]: function for name, function in list(globals().items()) if name.startswith("check_")}
+
+# One fault for each check, and clean code that must pass it.
+PLANTED = {
+    "include_direction": ("src/core/a.c", '#include "gateway/decode.h"\n', '#include "base/json.h"\n'),
+    "sizes": ("src/base/a.c", "void\na(void)\n{\n" + "    b();\n" * 69 + "}\n", "void\na(void)\n{\n" + "    b();\n" * 68 + "}\n"),
+    "pure_core": ("src/rules/a.c", "void\na(void)\n{\n    p = malloc(1);\n}\n", "void\na_new(void)\n{\n    p = malloc(1); /* time() */\n}\n"),
+    "wire_names": ("src/app/a.c", 'x = "GatewayUserTrade";\n', "/* GatewayUserTrade */\n"),
+    "posix": ("src/net/a.c", "#include <sys/stat.h>\n", "#include <string.h>\n"),
+    "unfinished": ("src/base/a.c", "/* TODO */\n", "/* TODO(#12) */\n"),
+    "requirements": ("src/rules/a.c", "/* R-001-2 */\n", "/* R-001-1 */\n"),
+}
+
+
+def self_test():
+    failed = 0
+    for name, check in CHECKS.items():
+        path, bad, good = PLANTED[name]
+        for text, wanted in ((bad, True), (good, False)):
+            with tempfile.TemporaryDirectory() as top:
+                for file, content in ((path, text), ("tests/structure/requirements.txt", "R-001-1\n"), ("tests/unit/t.c", "/* R-001-1 */\n")):
+                    os.makedirs(os.path.dirname(os.path.join(top, file)), exist_ok=True)
+                    with open(os.path.join(top, file), "w", encoding="utf-8") as f:
+                        f.write(content)
+                found = list(check(top))
+                if bool(found) != wanted:
+                    print(f"self-test: {name} {'missed its fault' if wanted else 'complained: ' + found[0]}")
+                    failed += 1
+    return failed
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        sys.exit(1 if self_test() else 0)
+    if len(sys.argv) != 3 or sys.argv[2] not in CHECKS:
+        sys.exit(__doc__ + "checks: " + ", ".join(CHECKS))
+    found = list(CHECKS[sys.argv[2]](sys.argv[1]))
+    print("\n".join(found))
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
