@@ -25,7 +25,8 @@
 #define LOCKOUTS_PER_ACCOUNT 16   /* One per (rule, scope). */
 #define VERDICT_SIZES_MAX 64      /* Positions one verdict may speak of. */
 #define VERDICT_CANCELS_MAX 128   /* Orders one verdict may cancel. */
-#define VERDICT_LOCKS_MAX 16
+#define VERDICT_LOCKS_MAX SYMBOLS_MAX /* RULE-011: a lockout for each listed symbol. */
 #define VERDICT_STOPS_MAX 16
+#define VERDICT_WARNINGS_MAX 4
 
 #endif /* CORE_LIMITS_H */

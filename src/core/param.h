@@ -24,6 +24,7 @@ enum param_kind {
     PARAM_SECONDS,  /* struct span, given in seconds, min..max seconds */
     PARAM_CHOICE,   /* int32_t, one of choices, any case */
     PARAM_SYMBOLS,  /* struct symbols */
+    PARAM_WORDS,    /* struct symbols too, but of any short words: days, ["16:00", "17:00"]; the rule's check() reads them */
     PARAM_LIMITS,   /* struct symbol_limits: a map of symbol to whole number */
     PARAM_ZONE,     /* const struct zone *, loaded and owned by the configuration */
     PARAM_TIME,     /* int32_t second of day, "17:00" or "17:00:30"; -1 = absent */

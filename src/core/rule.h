@@ -62,7 +62,7 @@ struct verdict {
     struct want_lock locks[VERDICT_LOCKS_MAX];
     struct symbol releases[VERDICT_LOCKS_MAX]; /* Own lockouts that end now: "" or a root. */
     struct want_stop stops[VERDICT_STOPS_MAX];
-    const char *warnings[4];  /* Static texts ("session ends in 5 minutes"), shown once each time given. */
+    const char *warnings[VERDICT_WARNINGS_MAX]; /* Static texts ("session ends in 5 minutes"), shown once each time given. */
 };
 
 struct rule {
