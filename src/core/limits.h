@@ -16,7 +16,7 @@
 #define TIERS_MAX 8               /* Loss tiers of RULE-007. */
 #define HOLIDAYS_MAX 256          /* 10 years. */
 #define RULE_MEMORY_MAX 96        /* Bytes all rules together may remember about one position. */
-#define ACCOUNT_MEMORY_MAX 192    /* Bytes all rules together may remember about one account. */
+#define ACCOUNT_MEMORY_MAX 384    /* Bytes all rules together may remember about one account. */
 #define POSITIONS_PER_ACCOUNT 16  /* Average over accounts; one account may use more of the pool. */
 #define ORDERS_PER_ACCOUNT 64     /* Likewise; terminal orders are reused first. */
 #define TRADES_PER_ACCOUNT 512    /* Likewise; a scalper's day is about 200 half-turns. */
