@@ -1,0 +1,54 @@
+/*
+ * utf8.c - incremental check of UTF-8 (RFC 3629, table of section 4).
+ *
+ * The lead byte says how many bytes follow and narrows the first of them: that is what keeps out overlong forms (E0 80, F0 80),
+ * surrogates (ED A0) and what lies beyond U+10FFFF (F4 90).  RFC 6455 8.1 wants a connection failed on the first such byte.
+ */
+#include "net/utf8.h"
+
+#define CONTINUATION_LOW 0x80
+#define CONTINUATION_HIGH 0xBF
+
+static bool
+lead(struct utf8 *utf8, uint8_t byte)
+{
+    *utf8 = (struct utf8){ .low = CONTINUATION_LOW, .high = CONTINUATION_HIGH };
+    if (byte < 0x80)
+        return true;
+    if (byte < 0xC2 || byte > 0xF4) /* C0 and C1 could only be overlong. */
+        return false;
+    utf8->missing = (uint8_t)(byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3);
+    if (byte == 0xE0)
+        utf8->low = 0xA0;
+    else if (byte == 0xED)
+        utf8->high = 0x9F;
+    else if (byte == 0xF0)
+        utf8->low = 0x90;
+    else if (byte == 0xF4)
+        utf8->high = 0x8F;
+    return true;
+}
+
+bool
+utf8_add(struct utf8 *utf8, const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (utf8->missing == 0) {
+            if (!lead(utf8, bytes[i]))
+                return false;
+        } else {
+            if (bytes[i] < utf8->low || bytes[i] > utf8->high)
+                return false;
+            utf8->missing--;
+            utf8->low = CONTINUATION_LOW;
+            utf8->high = CONTINUATION_HIGH;
+        }
+    }
+    return true;
+}
+
+bool
+utf8_complete(const struct utf8 *utf8)
+{
+    return utf8->missing == 0;
+}
