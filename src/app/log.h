@@ -1,0 +1,66 @@
+/*
+ * log.h - structured log lines, written by a thread of their own (S-25; resilience.md LG-01 to LG-11).
+ *
+ * The loop thread formats a line into memory and goes on: a slow or full disk never delays an enforcement.  Only app/ logs.
+ */
+#ifndef APP_LOG_H
+#define APP_LOG_H
+
+#include "base/error.h"
+#include "base/instant.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+struct log_options {
+    const char *directory;  /* Made if it is not there.  NULL: no files. */
+    enum log_level level;   /* Lines below it are not written. */
+    int64_t max_bytes;      /* A file is rotated beyond it, and at each UTC day. */
+    int32_t keep;           /* Rotated files kept per log. */
+    int32_t keep_enforcement;
+    bool echo;              /* Also to stderr, for a terminal or the journal. */
+};
+
+/* One line; zero and NULL members are left out of it. */
+struct log_line {
+    enum log_level level;
+    bool enforcement;       /* Also to enforcement.log; never dropped for space before warnings are. */
+    bool api;               /* Also to api.log from LOG_WARN up. */
+    const char *component;
+    const char *message;
+    uint64_t correlation;   /* LG-06: the incident or command. */
+    int64_t account_id;
+    const char *contract;
+    int32_t rule;
+    const char *action;
+    const char *endpoint;   /* The error object: endpoint, http, code, class. */
+    int32_t http, code;
+    const char *error_class;
+};
+
+struct log;
+
+/** Start the writer thread.  @options is copied.  STATUS_INTERNAL when there is no thread or memory. */
+MUST_USE enum status log_new(const struct log_options *options, struct log **ret_log, struct error *err);
+/** Write what is queued, stop.  NULL is fine. */
+void log_free(struct log *log);
+
+/** A secret that must never show, wherever it turns up.  Before other threads log. */
+void log_learn_secret(struct log *log, const char *secret);
+void log_set_level(struct log *log, enum log_level level);
+
+/** Any thread.  @log NULL drops the line. */
+void log_write(struct log *log, const struct log_line *line);
+void log_say(struct log *log, enum log_level level, const char *component, const char *format, ...) PRINTF_LIKE(4, 5);
+
+struct log_stats {
+    uint64_t written, dropped, failed; /* Failed: lines no file took (LG-08: alarm and go on). */
+};
+struct log_stats log_stats(struct log *log);
+
+/** "debug", "info", "warn", "error" in any case; false otherwise. */
+bool log_level_parse(const char *word, enum log_level *ret_level);
+
+#endif /* APP_LOG_H */
