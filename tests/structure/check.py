@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "config": {"config", "rules", "core", "base"},
     "net": {"net", "base"},
     "gateway": {"gateway", "net", "core", "base"},
-    "store": {"store", "core", "base"},
+    "store": {"store", "core", "os", "base"},
     "feed": {"feed", "net", "core", "base"},
     "tui": {"tui", "feed", "base"},
     "sim": {"sim", "core", "base"},

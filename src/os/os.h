@@ -1,0 +1,54 @@
+/*
+ * os.h - what differs between systems and has no place in the C library or libuv.
+ *
+ * posix.c and windows.c implement it; the build picks one.  No #ifdef outside this folder.
+ */
+#ifndef OS_OS_H
+#define OS_OS_H
+
+#include "base/error.h"
+#include "base/instant.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Wall clock, UTC.  May step. */
+struct instant os_utc_now(void);
+
+/** Nanoseconds since some fixed point; never steps back, goes on while the machine sleeps. */
+int64_t os_monotonic_ns(void);
+
+/** Fill with bytes nobody can guess.  Aborts when the system has none: nothing safe could follow. */
+void os_random_bytes(void *out, size_t size);
+
+struct os_lock;
+
+/**
+ * Take the one lock of @path for as long as this process lives (S-28, CC-06); the file is created 0600 if missing and
+ * never removed.  The system gives it back when the process dies, however it dies.
+ *
+ * @ret_lock  Set on success only; give back with os_unlock().
+ *
+ * STATUS_REFUSED: another holds it (the text names its process id where it is known).  STATUS_INTERNAL: the file cannot be made.
+ */
+MUST_USE enum status os_lock_file(const char *path, struct os_lock **ret_lock, struct error *err);
+/** Give the lock back.  Does nothing on NULL. */
+void os_unlock(struct os_lock *lock);
+
+/**
+ * May nobody but the running user (and administrators) read or write this file or directory (LG-11, TS-04, AK-03)?
+ * STATUS_CONFIG with the fix named if others may, or it belongs to another; STATUS_INTERNAL if it cannot be asked.
+ */
+MUST_USE enum status os_file_is_private(const char *path, struct error *err);
+
+/** Make a directory 0700, its parents too.  One that exists is left as it is.  STATUS_INTERNAL with the reason. */
+MUST_USE enum status os_make_private_directory(const char *path, struct error *err);
+
+/** Make an empty file 0600 if there is none.  STATUS_INTERNAL with the reason. */
+MUST_USE enum status os_make_private_file(const char *path, struct error *err);
+
+/** Rename in one step, replacing @to, and make the new name durable (the directory is synced).  STATUS_INTERNAL. */
+MUST_USE enum status os_rename_durably(const char *from, const char *to, struct error *err);
+
+#endif /* OS_OS_H */

@@ -1,0 +1,214 @@
+/*
+ * posix.c - os.h on Linux.
+ *
+ * The lock is flock(): it belongs to the open file, so the kernel drops it when the process ends, and a second open in the same
+ * process is refused as well (fcntl() locks would not do that, and any close() of the file would drop them).
+ */
+#include "os/os.h"
+
+#include "base/assert.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATH_LENGTH_MAX 4096
+
+struct os_lock {
+    int fd;
+};
+
+static int64_t
+read_clock(clockid_t clock)
+{
+    struct timespec now;
+    int failed = clock_gettime(clock, &now);
+
+    ASSERT(failed == 0);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+struct instant
+os_utc_now(void)
+{
+    return (struct instant){ read_clock(CLOCK_REALTIME) };
+}
+
+int64_t
+os_monotonic_ns(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
+void
+os_random_bytes(void *out, size_t size)
+{
+    unsigned char *bytes = out;
+
+    while (size > 0) {
+        ssize_t given = getrandom(bytes, size, 0);
+        if (given < 0 && errno == EINTR)
+            continue;
+        ASSERT(given > 0);
+        bytes += given;
+        size -= (size_t)given;
+    }
+}
+
+/* The holder writes its process id into the file, for the message of whoever comes second. */
+static void
+read_holder(int fd, char *out, size_t out_size)
+{
+    char digits[24];
+    ssize_t length = pread(fd, digits, sizeof digits - 1, 0);
+    int64_t pid;
+
+    out[0] = 0;
+    while (length > 0 && digits[length - 1] == '\n')
+        length--;
+    if (length > 0 && text_to_int64(digits, (size_t)length, &pid))
+        (void)snprintf(out, out_size, " by process %lld", (long long)pid);
+}
+
+static void
+write_holder(int fd)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%ld\n", (long)getpid());
+
+    /* Only a courtesy to the reader of a message: failing here must not cost the lock. */
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, digits, (size_t)length, 0) < 0)
+        errno = 0;
+}
+
+enum status
+os_lock_file(const char *path, struct os_lock **ret_lock, struct error *err)
+{
+    struct os_lock *lock = malloc(sizeof *lock);
+
+    if (lock == NULL)
+        return error_set(err, STATUS_LIMIT, "%s: no memory", path);
+    lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (lock->fd < 0) {
+        free(lock);
+        return error_set(err, STATUS_INTERNAL, "%s: %s", path, strerror(errno));
+    }
+    if (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
+        enum status status = errno == EWOULDBLOCK ? STATUS_REFUSED : STATUS_INTERNAL;
+        char holder[48];
+        read_holder(lock->fd, holder, sizeof holder);
+        (void)error_set(err, status, "%s: %s%s", path, status == STATUS_REFUSED ? "in use" : strerror(errno), holder);
+        os_unlock(lock);
+        return status;
+    }
+    write_holder(lock->fd);
+    *ret_lock = lock;
+    return OK;
+}
+
+void
+os_unlock(struct os_lock *lock)
+{
+    if (lock == NULL)
+        return;
+    (void)close(lock->fd);
+    free(lock);
+}
+
+enum status
+os_file_is_private(const char *path, struct error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return error_set(err, STATUS_INTERNAL, "%s: %s", path, strerror(errno));
+    if (info.st_uid != geteuid() && info.st_uid != 0)
+        return error_set(err, STATUS_CONFIG, "%s: belongs to user %lu; chown it to the user the daemon runs as", path,
+            (unsigned long)info.st_uid);
+    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return error_set(err, STATUS_CONFIG, "%s: open to others (mode %03o); chmod %s it", path,
+            (unsigned)info.st_mode & 0777U, S_ISDIR(info.st_mode) ? "0700" : "0600");
+    return OK;
+}
+
+static enum status
+make_directory(const char *path, struct error *err)
+{
+    struct stat info;
+
+    if (mkdir(path, 0700) == 0)
+        return OK;
+    int reason = errno;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return OK; /* mkdir may also say EROFS or EACCES of a directory that is there. */
+    return error_set(err, STATUS_INTERNAL, "%s: %s", path, strerror(reason));
+}
+
+enum status
+os_make_private_directory(const char *path, struct error *err)
+{
+    char part[PATH_LENGTH_MAX];
+
+    if (!text_copy(part, sizeof part, path))
+        return error_set(err, STATUS_INTERNAL, "%.60s...: path too long", path);
+    for (char *slash = part + 1; part[0] != 0 && (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = 0;
+        enum status status = make_directory(part, err);
+        if (status != OK)
+            return status;
+        *slash = '/';
+    }
+    return make_directory(part, err);
+}
+
+enum status
+os_make_private_file(const char *path, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return error_set(err, STATUS_INTERNAL, "%s: %s", path, strerror(errno));
+    (void)close(fd);
+    return OK;
+}
+
+/* A rename is only safe from a power cut once the directory that holds the name is on disk. */
+static int
+sync_directory_of(const char *path)
+{
+    char directory[PATH_LENGTH_MAX];
+
+    if (!text_copy(directory, sizeof directory, path))
+        return ENAMETOOLONG;
+    char *slash = strrchr(directory, '/');
+    if (slash == NULL)
+        (void)text_copy(directory, sizeof directory, ".");
+    else
+        slash[slash == directory ? 1 : 0] = 0;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int reason = fsync(fd) == 0 ? 0 : errno;
+    (void)close(fd);
+    return reason;
+}
+
+enum status
+os_rename_durably(const char *from, const char *to, struct error *err)
+{
+    int reason = rename(from, to) == 0 ? 0 : errno;
+
+    if (reason == 0)
+        reason = sync_directory_of(to);
+    if (reason != 0)
+        return error_set(err, STATUS_INTERNAL, "%s -> %s: %s", from, to, strerror(reason));
+    return OK;
+}
