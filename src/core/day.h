@@ -40,4 +40,10 @@ struct session_state session_at(const struct session *session, const struct cale
 /** Parse "09:30", "09:30:15" or "sun 17:00" (day names in any case, three letters or whole). */
 bool session_time_parse(const char *text, struct session_time *ret_time);
 
+/** "mon", "Monday": 0 Sunday .. 6. */
+bool session_weekday_parse(const char *text, size_t length, int32_t *ret_weekday);
+
+/** "16:00" or "16:00:30", to second of day; "24:00" is the end of the day. */
+bool session_clock_parse(const char *text, int32_t *ret_second);
+
 #endif /* CORE_DAY_H */

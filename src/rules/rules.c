@@ -8,8 +8,17 @@
 
 const struct rule *const rules_table[] = {
     &rule_max_contracts,
+    &rule_max_contracts_per_instrument,
     &rule_daily_realized_loss,
+    &rule_daily_unrealized_loss,
+    &rule_max_unrealized_profit,
+    &rule_trade_frequency_limit,
+    &rule_cooldown_after_loss,
+    &rule_no_stop_loss_grace,
+    &rule_session_block_outside,
+    &rule_auth_loss_guard,
     &rule_symbol_blocks,
+    &rule_trade_management,
     NULL,
 };
 

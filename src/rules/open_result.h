@@ -1,0 +1,17 @@
+/*
+ * open_result.h - what RULE-004 and RULE-005 share: which mark, which scope, and what is missing.
+ */
+#ifndef RULES_OPEN_RESULT_H
+#define RULES_OPEN_RESULT_H
+
+#include "core/rule.h"
+
+enum scope { SCOPE_TOTAL, SCOPE_PER_POSITION };
+
+extern const struct choice open_result_scopes[];
+extern const struct choice open_result_marks[];
+
+/** Note positions without a price, and prices older than the configured age, as missing data (R-004-3, R-004-4): never a breach. */
+void open_result_note_missing(const struct view *view, enum mark mark, struct verdict *verdict);
+
+#endif /* RULES_OPEN_RESULT_H */
