@@ -95,11 +95,10 @@ struct websocket {
     uint8_t opcode;       /* Of the message. */
     struct utf8 utf8;     /* Of a text so far. */
     /* The frame being read. */
-    bool in_frame, final, masked;
+    bool in_frame, final;
     uint8_t frame_opcode;
     uint8_t mask[4];
     uint64_t frame_left, frame_done;
-    uint8_t control[WEBSOCKET_CONTROL_MAX];
     char key[HANDSHAKE_KEY_SIZE];
 };
 
