@@ -1,0 +1,414 @@
+/*
+ * decode.c - the gateway's JSON to rows and events.
+ *
+ * Written against captures (captures/, spec/gateway.md 12): user events come as {"action":n,"data":{...}} though documented bare, nulls
+ * are omitted, ids may be strings, quotes are sparse, market arguments start with the contract's id.
+ */
+#include "gateway/decode.h"
+
+#include "base/assert.h"
+#include "base/money.h"
+
+#include <string.h>
+
+#define SIZE_LIMIT 1000000 /* Contracts; no account holds more. */
+#define PRICE_LIMIT (INT64_C(10000000) * NANOS_PER_UNIT) /* FV-02. */
+#define DEPTH_LIMIT 3 /* Arrays and envelopes around a row. */
+
+static bool
+is_given(const struct json *json, int node)
+{
+    enum json_kind kind = json_kind(json, node);
+
+    return kind != JSON_ABSENT && kind != JSON_NULL;
+}
+
+static bool
+get_id(const struct json *json, int object, const char *key, int64_t *ret_id)
+{
+    return json_int64(json, json_get(json, object, key), ret_id) && *ret_id > 0;
+}
+
+/* An integer that may be missing (0 then); false when it is there and no 32-bit number. */
+static bool
+get_int32(const struct json *json, int object, const char *key, int32_t *ret_value)
+{
+    int node = json_get(json, object, key);
+    int64_t value = 0;
+
+    *ret_value = 0;
+    if (!is_given(json, node))
+        return true;
+    if (!json_int64(json, node, &value) || value < INT32_MIN || value > INT32_MAX)
+        return false;
+    *ret_value = (int32_t)value;
+    return true;
+}
+
+static bool
+get_size(const struct json *json, int object, const char *key, int32_t *ret_size)
+{
+    return get_int32(json, object, key, ret_size) && *ret_size >= 0 && *ret_size <= SIZE_LIMIT;
+}
+
+/* FV-02: nothing can be done without a side. */
+static bool
+get_side(const struct json *json, int object, int32_t *ret_side)
+{
+    return is_given(json, json_get(json, object, "side")) && get_int32(json, object, "side", ret_side) &&
+        (*ret_side == SIDE_BUY || *ret_side == SIDE_SELL);
+}
+
+/* A price that may be missing; false when it is there and unusable. */
+static bool
+get_price(const struct json *json, int object, const char *key, bool *ret_has, int64_t *ret_nanos)
+{
+    int node = json_get(json, object, key);
+
+    *ret_has = false;
+    *ret_nanos = 0;
+    if (!is_given(json, node))
+        return true;
+    if (!json_price(json, node, ret_nanos) || *ret_nanos >= PRICE_LIMIT || *ret_nanos <= -PRICE_LIMIT) {
+        *ret_nanos = 0;
+        return false;
+    }
+    *ret_has = true;
+    return true;
+}
+
+static bool
+get_money(const struct json *json, int object, const char *key, bool *ret_has, int64_t *ret_micros)
+{
+    int node = json_get(json, object, key);
+
+    *ret_has = is_given(json, node);
+    *ret_micros = 0;
+    return !*ret_has || json_money(json, node, ret_micros);
+}
+
+static struct instant
+get_instant(const struct json *json, int object, const char *key)
+{
+    struct instant at = INSTANT_NONE;
+    size_t length;
+    int node = json_get(json, object, key);
+    const char *raw = json_kind(json, node) == JSON_STRING ? json_raw(json, node, &length) : NULL;
+
+    return raw != NULL && instant_parse(raw, length, &at) ? at : INSTANT_NONE;
+}
+
+/* Optional text; too long is cut: odd, not unusable. */
+static void
+get_text(const struct json *json, int object, const char *key, char *out, size_t size)
+{
+    size_t length;
+    int node = json_get(json, object, key);
+
+    out[0] = '\0';
+    if (json_kind(json, node) != JSON_STRING || json_string(json, node, out, size))
+        return;
+    const char *raw = json_raw(json, node, &length);
+    text_copy_bytes(out, size, raw, length);
+}
+
+static bool
+get_contract(const struct json *json, int object, struct contract_id *ret_contract)
+{
+    return json_string(json, json_get(json, object, "contractId"), ret_contract->text, sizeof ret_contract->text) &&
+        ret_contract->text[0] != '\0';
+}
+
+static enum answer
+get_answer(const struct json *json, int object, const char *key)
+{
+    bool value;
+
+    if (!json_bool(json, json_get(json, object, key), &value))
+        return ANSWER_UNKNOWN;
+    return value ? ANSWER_YES : ANSWER_NO;
+}
+
+bool
+decode_account(const struct json *json, int node, struct account_row *ret_row)
+{
+    struct account_row row = { 0 };
+
+    if (!get_id(json, node, "id", &row.id))
+        return false;
+    get_text(json, node, "name", row.name, sizeof row.name);
+    if (!get_money(json, node, "balance", &row.has_balance, &row.balance_micros))
+        row.has_balance = false;
+    row.can_trade = get_answer(json, node, "canTrade");
+    row.simulated = get_answer(json, node, "simulated");
+    *ret_row = row;
+    return true;
+}
+
+/* FV-06: size 0 is the close message whatever its type says; otherwise the type is the only word about the direction. */
+static bool
+sign_size(int32_t type, int32_t size, int32_t *ret_size)
+{
+    if (size != 0 && type != 1 && type != 2)
+        return false;
+    *ret_size = type == 2 ? -size : size;
+    return true;
+}
+
+bool
+decode_position(const struct json *json, int node, struct position_row *ret_row)
+{
+    struct position_row row = { 0 };
+    int32_t type, size;
+    bool has;
+
+    (void)json_int64(json, json_get(json, node, "id"), &row.id);
+    if (!get_id(json, node, "accountId", &row.account_id) || !get_contract(json, node, &row.contract))
+        return false;
+    if (json_get(json, node, "size") == JSON_NONE || !get_size(json, node, "size", &size) ||
+        !get_int32(json, node, "type", &type) || !sign_size(type, size, &row.size))
+        return false;
+    if (!get_price(json, node, "averagePrice", &has, &row.average_price_nanos))
+        return false;
+    row.created_at = get_instant(json, node, "creationTimestamp");
+    *ret_row = row;
+    return true;
+}
+
+bool
+decode_order(const struct json *json, int node, struct order_row *ret_row)
+{
+    struct order_row row = { 0 };
+
+    if (!get_id(json, node, "id", &row.id) || !get_id(json, node, "accountId", &row.account_id) ||
+        !get_contract(json, node, &row.contract))
+        return false;
+    /* A missing status is 0 "None", which may execute (OL-01). */
+    if (!get_int32(json, node, "status", &row.status) || !get_int32(json, node, "type", &row.type) ||
+        !get_side(json, node, &row.side))
+        return false;
+    if (!get_size(json, node, "size", &row.size) || !get_size(json, node, "fillVolume", &row.filled))
+        return false;
+    if (!get_price(json, node, "limitPrice", &row.has_limit_price, &row.limit_price_nanos) ||
+        !get_price(json, node, "stopPrice", &row.has_stop_price, &row.stop_price_nanos))
+        return false;
+    (void)json_int64(json, json_get(json, node, "parentOrderId"), &row.parent_id);
+    (void)json_int64(json, json_get(json, node, "linkedOrderId"), &row.linked_id);
+    row.created_at = get_instant(json, node, "creationTimestamp");
+    row.updated_at = get_instant(json, node, "updateTimestamp");
+    get_text(json, node, "customTag", row.tag, sizeof row.tag);
+    *ret_row = row;
+    return true;
+}
+
+bool
+decode_trade(const struct json *json, int node, struct instant now, struct trade_row *ret_row)
+{
+    struct trade_row row = { 0 };
+    bool has;
+
+    if (!get_id(json, node, "id", &row.id) || !get_id(json, node, "accountId", &row.account_id) ||
+        !get_contract(json, node, &row.contract))
+        return false;
+    if (!get_size(json, node, "size", &row.size) || !get_side(json, node, &row.side))
+        return false;
+    if (!get_price(json, node, "price", &has, &row.price_nanos) ||
+        !get_money(json, node, "profitAndLoss", &row.has_pnl, &row.pnl_micros) ||
+        !get_money(json, node, "fees", &has, &row.fees_micros) ||
+        !get_money(json, node, "commissions", &has, &row.commissions_micros))
+        return false;
+    (void)json_int64(json, json_get(json, node, "orderId"), &row.order_id);
+    (void)json_bool(json, json_get(json, node, "voided"), &row.voided);
+    row.at = get_instant(json, node, "creationTimestamp");
+    if (instant_equal(row.at, INSTANT_NONE))
+        row.at = now;
+    *ret_row = row;
+    return true;
+}
+
+bool
+decode_contract(const struct json *json, int node, struct contract_row *ret_row)
+{
+    struct contract_row row = { 0 };
+    bool has;
+
+    if (!json_string(json, json_get(json, node, "id"), row.id.text, sizeof row.id.text) || row.id.text[0] == '\0')
+        return false;
+    get_text(json, node, "name", row.name, sizeof row.name);
+    if (!get_price(json, node, "tickSize", &has, &row.tick_size_nanos) ||
+        !get_money(json, node, "tickValue", &has, &row.tick_value_micros))
+        return false;
+    if (row.tick_size_nanos < 0 || row.tick_value_micros < 0)
+        return false;
+    (void)json_bool(json, json_get(json, node, "activeContract"), &row.active);
+    *ret_row = row;
+    return true;
+}
+
+bool
+decode_quote(const struct json *json, int node, const char *contract, struct quote_row *ret_row)
+{
+    struct quote_row row = { 0 };
+
+    if (json_kind(json, node) != JSON_OBJECT || contract[0] == '\0')
+        return false;
+    if (!text_copy(row.contract.text, sizeof row.contract.text, contract))
+        return false;
+    if (!get_price(json, node, "lastPrice", &row.has_last, &row.last_nanos) ||
+        !get_price(json, node, "bestBid", &row.has_bid, &row.bid_nanos) ||
+        !get_price(json, node, "bestAsk", &row.has_ask, &row.ask_nanos))
+        return false;
+    *ret_row = row;
+    return true;
+}
+
+/* ---- Hub invocations ---- */
+
+struct walk {
+    const struct json *json;
+    enum event_kind kind;
+    struct instant now;
+    decode_sink *sink;
+    void *context;
+    char contract[CONTRACT_ID_MAX]; /* Market hub: the first argument (EP-05). */
+    int rows;
+    bool unusable;
+};
+
+static void
+decode_row(struct walk *walk, int node)
+{
+    const struct json *json = walk->json;
+    struct event event = { .kind = walk->kind };
+    bool good = false;
+
+    switch (walk->kind) {
+    case EVENT_ACCOUNT:
+        good = decode_account(json, node, &event.u.account);
+        break;
+    case EVENT_POSITION:
+        good = decode_position(json, node, &event.u.position);
+        break;
+    case EVENT_ORDER:
+        good = decode_order(json, node, &event.u.order);
+        break;
+    case EVENT_TRADE:
+        good = decode_trade(json, node, walk->now, &event.u.trade);
+        break;
+    case EVENT_QUOTE:
+        good = decode_quote(json, node, walk->contract, &event.u.quote);
+        break;
+    default:
+        break;
+    }
+    walk->rows++;
+    if (good)
+        walk->sink(walk->context, &event);
+    else
+        walk->unusable = true;
+}
+
+/* An object with an object or array under "data" is an envelope; an array is a list; anything else an odd argument of no use. */
+static void
+decode_value(struct walk *walk, int node, int depth)
+{
+    const struct json *json = walk->json;
+
+    if (depth > DEPTH_LIMIT)
+        return;
+    if (json_kind(json, node) == JSON_OBJECT) {
+        int data = json_get_any_case(json, node, "data");
+        enum json_kind kind = json_kind(json, data);
+
+        if (kind == JSON_OBJECT || kind == JSON_ARRAY)
+            decode_value(walk, data, depth + 1);
+        else
+            decode_row(walk, node);
+    } else if (json_kind(json, node) == JSON_ARRAY) {
+        int child = json_first(json, node);
+
+        for (size_t i = 0; i < json_size(json, node); i++, child = json_next(json, child))
+            decode_value(walk, child, depth + 1);
+    }
+}
+
+struct target_facts {
+    const char *name;
+    enum event_kind kind; /* EVENT_KINDS: not used. */
+};
+
+static const struct target_facts targets[] = {
+    { "GatewayQuote", EVENT_QUOTE },
+    { "GatewayUserPosition", EVENT_POSITION },
+    { "GatewayUserOrder", EVENT_ORDER },
+    { "GatewayUserTrade", EVENT_TRADE },
+    { "GatewayUserAccount", EVENT_ACCOUNT },
+    { "GatewayTrade", EVENT_KINDS },
+    { "GatewayDepth", EVENT_KINDS },
+};
+
+/* Whatever shape it has (spec/gateway.md 4.7): a string, an object with message or reason, or nothing. */
+static void
+read_logout(const struct json *json, int arguments, char *out, size_t size)
+{
+    static const char *const keys[] = { "message", "reason" };
+    int first = json_size(json, arguments) > 0 ? json_first(json, arguments) : JSON_NONE;
+
+    out[0] = '\0';
+    if (json_kind(json, first) == JSON_STRING) {
+        if (!json_string(json, first, out, size))
+            out[0] = '\0';
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(keys) && out[0] == '\0'; i++)
+        if (!json_string(json, json_get_any_case(json, first, keys[i]), out, size))
+            out[0] = '\0';
+}
+
+enum decode_result
+decode_invocation(const struct json *json, const struct signalr_message *message, struct instant now, decode_sink *sink,
+    void *context, char *ret_text, size_t size)
+{
+    struct walk walk = { .json = json, .kind = EVENT_KINDS, .now = now, .sink = sink, .context = context };
+    size_t i = 0;
+
+    ret_text[0] = '\0';
+    if (text_same(message->target, "GatewayLogout")) {
+        read_logout(json, message->arguments, ret_text, size);
+        return DECODE_LOGOUT;
+    }
+    while (i < COUNT_OF(targets) && !text_same(message->target, targets[i].name))
+        i++;
+    if (i == COUNT_OF(targets))
+        return DECODE_UNKNOWN;
+    walk.kind = targets[i].kind;
+    if (walk.kind == EVENT_KINDS)
+        return DECODE_IGNORED;
+    int child = json_first(json, message->arguments);
+    for (size_t n = 0; n < json_size(json, message->arguments); n++, child = json_next(json, child)) {
+        if (walk.kind == EVENT_QUOTE && n == 0 && json_kind(json, child) == JSON_STRING) {
+            if (!json_string(json, child, walk.contract, sizeof walk.contract))
+                walk.contract[0] = '\0';
+            continue;
+        }
+        decode_value(&walk, child, 0);
+    }
+    return walk.unusable || walk.rows == 0 ? DECODE_UNUSABLE : DECODE_OK;
+}
+
+int64_t
+decode_account_of(const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_POSITION:
+        return event->u.position.account_id;
+    case EVENT_ORDER:
+        return event->u.order.account_id;
+    case EVENT_TRADE:
+        return event->u.trade.account_id;
+    case EVENT_ACCOUNT:
+        return event->u.account.id;
+    default:
+        return 0;
+    }
+}

@@ -1,0 +1,51 @@
+/*
+ * pace.h - how many requests may leave (spec/gateway.md 3; RL-01 to RL-05).  Pure: time is given, monotonic nanoseconds.
+ */
+#ifndef GATEWAY_PACE_H
+#define GATEWAY_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACE_GENERAL_MAX 200 /* In any 60 s, login and ping included. */
+#define PACE_HISTORY_MAX 50  /* History/retrieveBars in any 30 s. */
+
+enum pace_class {
+    PACE_NORMAL,      /* Polls, audits, look-ups: up to 150 (45 of history). */
+    PACE_ENFORCEMENT, /* What reduces risk or proves that it was reduced: up to 190. */
+    PACE_LOGIN,       /* Token: the last ten too. */
+};
+
+enum pace_window_kind { PACE_GENERAL, PACE_HISTORY, PACE_WINDOWS };
+
+/* A rolling window: exact times of what was sent. */
+struct pace_window {
+    int64_t sent_ns[PACE_GENERAL_MAX];
+    int32_t first, count;
+};
+
+struct pace {
+    struct pace_window windows[PACE_WINDOWS];
+    int64_t normal_frozen_until_ns, enforcement_frozen_until_ns;
+    int32_t normal_refusals, enforcement_refusals; /* 429s in a row. */
+};
+
+/** @now_ns is the process's start: half of each window counts as used for its length (RL-08), the last process may have sent it. */
+void pace_init(struct pace *pace, int64_t now_ns);
+
+/** When may the next request of the class leave?  @now_ns if at once, else when to ask again. */
+int64_t pace_ask(const struct pace *pace, enum pace_class class, enum pace_window_kind window, int64_t now_ns);
+
+/** It leaves now, whatever becomes of it (RL-02). */
+void pace_take(struct pace *pace, enum pace_window_kind window, int64_t now_ns);
+
+/** A 429 came.  @retry_after_s -1: not given.  Returns how long the class has to wait, ns (RL-05). */
+int64_t pace_refused(struct pace *pace, enum pace_class class, int64_t retry_after_s, int64_t now_ns);
+
+/** An answer that was no 429. */
+void pace_answered(struct pace *pace, enum pace_class class);
+
+/** Requests in the window now. */
+int32_t pace_used(const struct pace *pace, enum pace_window_kind window, int64_t now_ns);
+
+#endif /* GATEWAY_PACE_H */

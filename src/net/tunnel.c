@@ -1,0 +1,321 @@
+/*
+ * tunnel.c - TLS connections by libcurl's CONNECT_ONLY, watched by uv_poll.
+ *
+ *     tunnel_open --> CONNECTING --loop_add done--> OPEN <--> uv_poll: curl_easy_recv/send --> CLOSED
+ *
+ * The easy handle stays in the multi while open: that is what keeps its connection alive.  TLS may hold decrypted bytes the socket knows nothing
+ * about, so reading goes on until libcurl says "again", with a pause every READS_MAX for the rest of the loop.
+ */
+#include "net/tunnel.h"
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "net/loop.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#define READ_SIZE 16384 /* A TLS record. */
+#define READS_MAX 8     /* 128 KiB, then others have their turn. */
+#define CONNECTIONS_MAX 16L
+
+enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_OPEN, TUNNEL_CLOSED };
+
+struct tunnel {
+    struct loop_job job; /* First: the job is the tunnel. */
+    struct tunnels *tunnels;
+    struct tunnel *next, *previous;
+    enum tunnel_state state;
+    CURL *easy;
+    bool in_multi, polling, abandoned;
+    int handles; /* Of libuv, not closed yet. */
+    uv_poll_t poll;
+    uv_idle_t more; /* Reading paused with bytes perhaps left. */
+    struct tunnel_handlers handlers;
+    void *context;
+    char *backlog;
+    size_t backlog_length, backlog_size;
+    char why[CURL_ERROR_SIZE];
+};
+
+struct tunnels {
+    uv_loop_t *uv;
+    struct loop *loop;
+    struct tunnel *first;
+    char *ca_file;
+};
+
+static void
+handle_closed(uv_handle_t *handle)
+{
+    struct tunnel *tunnel = handle->data;
+
+    if (--tunnel->handles > 0 || !tunnel->abandoned)
+        return;
+    free(tunnel->backlog);
+    free(tunnel);
+}
+
+/* Give back libcurl's part. */
+static void
+disconnect(struct tunnel *tunnel)
+{
+    if (tunnel->polling)
+        uv_poll_stop(&tunnel->poll);
+    uv_idle_stop(&tunnel->more);
+    if (tunnel->in_multi)
+        loop_remove(tunnel->tunnels->loop, tunnel->easy);
+    tunnel->in_multi = false;
+    if (tunnel->easy != NULL)
+        curl_easy_cleanup(tunnel->easy);
+    tunnel->easy = NULL;
+    tunnel->state = TUNNEL_CLOSED;
+}
+
+static void
+fail(struct tunnel *tunnel, const char *why)
+{
+    char text[CURL_ERROR_SIZE];
+
+    text_copy(text, sizeof text, why); /* It may be the tunnel's own buffer. */
+    disconnect(tunnel);
+    tunnel->handlers.closed(tunnel->context, text);
+}
+
+static void
+fail_with(struct tunnel *tunnel, CURLcode result)
+{
+    fail(tunnel, tunnel->why[0] != '\0' ? tunnel->why : curl_easy_strerror(result));
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void
+watch(struct tunnel *tunnel)
+{
+    uv_poll_start(&tunnel->poll, UV_READABLE | (tunnel->backlog_length > 0 ? UV_WRITABLE : 0), on_ready);
+}
+
+/* Send what is queued, as far as the socket takes it. */
+static CURLcode
+flush(struct tunnel *tunnel)
+{
+    size_t done = 0;
+    CURLcode result = CURLE_OK;
+
+    while (done < tunnel->backlog_length) {
+        size_t sent = 0;
+
+        result = curl_easy_send(tunnel->easy, tunnel->backlog + done, tunnel->backlog_length - done, &sent);
+        if (result != CURLE_OK)
+            break;
+        done += sent;
+    }
+    memmove(tunnel->backlog, tunnel->backlog + done, tunnel->backlog_length - done);
+    tunnel->backlog_length -= done;
+    return result == CURLE_AGAIN ? CURLE_OK : result;
+}
+
+static void on_more(uv_idle_t *more);
+
+static void
+read_all(struct tunnel *tunnel)
+{
+    char bytes[READ_SIZE];
+
+    for (int i = 0; i < READS_MAX; i++) {
+        size_t length = 0;
+        CURLcode result = curl_easy_recv(tunnel->easy, bytes, sizeof bytes, &length);
+
+        if (result == CURLE_AGAIN)
+            return;
+        if (result != CURLE_OK || length == 0) {
+            if (result == CURLE_OK)
+                fail(tunnel, "closed by the other side");
+            else
+                fail_with(tunnel, result);
+            return;
+        }
+        tunnel->handlers.received(tunnel->context, bytes, length);
+        if (tunnel->state != TUNNEL_OPEN)
+            return; /* Closed by the handler. */
+    }
+    uv_idle_start(&tunnel->more, on_more);
+}
+
+static void
+on_more(uv_idle_t *more)
+{
+    uv_idle_stop(more);
+    read_all(more->data);
+}
+
+static void
+on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct tunnel *tunnel = poll->data;
+
+    (void)events; /* TLS may want the other direction than the one it is asked for: try both. */
+    if (status < 0) {
+        fail(tunnel, uv_strerror(status));
+        return;
+    }
+    CURLcode result = flush(tunnel);
+    if (result != CURLE_OK) {
+        fail_with(tunnel, result);
+        return;
+    }
+    watch(tunnel);
+    read_all(tunnel);
+}
+
+static void
+on_connected(struct loop_job *job, CURLcode result)
+{
+    struct tunnel *tunnel = (struct tunnel *)job;
+    curl_socket_t socket = CURL_SOCKET_BAD;
+
+    if (result != CURLE_OK) {
+        fail_with(tunnel, result);
+        return;
+    }
+    curl_easy_getinfo(tunnel->easy, CURLINFO_ACTIVESOCKET, &socket);
+    if (socket == CURL_SOCKET_BAD || uv_poll_init_socket(tunnel->tunnels->uv, &tunnel->poll, socket) != 0) {
+        fail(tunnel, "no socket to watch");
+        return;
+    }
+    tunnel->poll.data = tunnel;
+    tunnel->polling = true;
+    tunnel->handles++;
+    tunnel->state = TUNNEL_OPEN;
+    watch(tunnel);
+    tunnel->handlers.opened(tunnel->context);
+}
+
+enum status
+tunnel_open(struct tunnels *tunnels, const char *origin, int connect_timeout_ms, const struct tunnel_handlers *handlers,
+    void *context, struct tunnel **ret_tunnel, struct error *err)
+{
+    struct tunnel *tunnel = calloc(1, sizeof *tunnel);
+    CURL *easy = curl_easy_init();
+
+    if (tunnel == NULL || easy == NULL) {
+        free(tunnel);
+        curl_easy_cleanup(easy);
+        return error_set(err, STATUS_LIMIT, "no memory");
+    }
+    tunnel->tunnels = tunnels;
+    tunnel->job.done = on_connected;
+    tunnel->easy = easy;
+    tunnel->handlers = *handlers;
+    tunnel->context = context;
+    uv_idle_init(tunnels->uv, &tunnel->more);
+    tunnel->more.data = tunnel;
+    tunnel->handles = 1;
+    tunnel->next = tunnels->first;
+    if (tunnel->next != NULL)
+        tunnel->next->previous = tunnel;
+    tunnels->first = tunnel;
+    loop_secure(easy, tunnels->ca_file);
+    curl_easy_setopt(easy, CURLOPT_URL, origin);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, tunnel->why);
+    enum status status = loop_add(tunnels->loop, easy, &tunnel->job, err);
+    if (status != OK) {
+        tunnel_close(tunnel);
+        return status;
+    }
+    tunnel->in_multi = true;
+    *ret_tunnel = tunnel;
+    return OK;
+}
+
+static bool
+backlog_add(struct tunnel *tunnel, const void *bytes, size_t length)
+{
+    size_t wanted = tunnel->backlog_length + length;
+
+    if (wanted > TUNNEL_BACKLOG_MAX)
+        return false;
+    if (wanted > tunnel->backlog_size) {
+        char *grown = realloc(tunnel->backlog, wanted * 2);
+
+        if (grown == NULL)
+            return false;
+        tunnel->backlog = grown;
+        tunnel->backlog_size = wanted * 2;
+    }
+    memcpy(tunnel->backlog + tunnel->backlog_length, bytes, length);
+    tunnel->backlog_length = wanted;
+    return true;
+}
+
+enum status
+tunnel_send(struct tunnel *tunnel, const void *bytes, size_t length, struct error *err)
+{
+    if (tunnel->state != TUNNEL_OPEN)
+        return error_set(err, STATUS_RECONNECT, "not connected");
+    if (!backlog_add(tunnel, bytes, length))
+        return error_set(err, STATUS_RECONNECT, "the other side does not read");
+    CURLcode result = flush(tunnel);
+    if (result != CURLE_OK)
+        return error_set(err, STATUS_RECONNECT, "%s", curl_easy_strerror(result));
+    watch(tunnel);
+    return OK;
+}
+
+void
+tunnel_close(struct tunnel *tunnel)
+{
+    if (tunnel == NULL)
+        return;
+    ASSERT(!tunnel->abandoned);
+    disconnect(tunnel);
+    tunnel->abandoned = true;
+    if (tunnel->previous != NULL)
+        tunnel->previous->next = tunnel->next;
+    else
+        tunnel->tunnels->first = tunnel->next;
+    if (tunnel->next != NULL)
+        tunnel->next->previous = tunnel->previous;
+    if (tunnel->polling)
+        uv_close((uv_handle_t *)&tunnel->poll, handle_closed);
+    uv_close((uv_handle_t *)&tunnel->more, handle_closed);
+}
+
+enum status
+tunnels_new(struct uv_loop_s *uv, const char *ca_file, struct tunnels **ret_tunnels, struct error *err)
+{
+    struct tunnels *tunnels = calloc(1, sizeof *tunnels);
+    size_t size = ca_file != NULL ? strlen(ca_file) + 1 : 1;
+
+    if (tunnels == NULL || (tunnels->ca_file = calloc(1, size)) == NULL) {
+        free(tunnels);
+        return error_set(err, STATUS_LIMIT, "no memory");
+    }
+    if (ca_file != NULL)
+        memcpy(tunnels->ca_file, ca_file, size);
+    tunnels->uv = uv;
+    enum status status = loop_new(uv, CONNECTIONS_MAX, &tunnels->loop, err);
+    if (status != OK) {
+        free(tunnels->ca_file);
+        free(tunnels);
+        return status;
+    }
+    *ret_tunnels = tunnels;
+    return OK;
+}
+
+void
+tunnels_free(struct tunnels *tunnels)
+{
+    if (tunnels == NULL)
+        return;
+    while (tunnels->first != NULL)
+        tunnel_close(tunnels->first);
+    loop_free(tunnels->loop);
+    free(tunnels->ca_file);
+    free(tunnels);
+}
