@@ -1,0 +1,461 @@
+/*
+ * test_rule_trade_management.c - RULE-012 (R-012-1 to R-012-5).
+ */
+#include "lib/view_fixture.h"
+#include "rules/rules.h"
+
+#include "base/assert.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static struct contract *es;
+static struct position *position;
+
+/* @parts: which of the three are on, "s", "b", "t". */
+static void
+set_up(struct fixture *f, const char *parts, int32_t size, const char *average)
+{
+    fixture_init(f, &rule_trade_management);
+    f->view.memory_offset = 40;
+    f->view.account_memory_offset = 16;
+    if (strchr(parts, 's') != NULL)
+        fixture_set(f, "auto_stop_loss.enabled", "true");
+    if (strchr(parts, 'b') != NULL)
+        fixture_set(f, "auto_breakeven.enabled", "true");
+    if (strchr(parts, 't') != NULL)
+        fixture_set(f, "trailing_stop.enabled", "true");
+    es = fixture_contract(f, "ES", "U25");
+    position = fixture_position(f, es, size, average);
+}
+
+/* NULL @last: no quote.  Each step is two seconds after the one before. */
+static const struct want_stop *
+step(struct fixture *f, const char *last)
+{
+    f->view.now = instant_add(f->view.now, SPAN_SECONDS(2));
+    if (last != NULL)
+        fixture_quote(f, es, last);
+    (void)fixture_ask(f, EVENT_QUOTE);
+    assert_int_equal(f->verdict.action, ACTION_NONE); /* Upkeep is no breach. */
+    assert_in_range(f->verdict.stops_count, 0, 1);
+    return f->verdict.stops_count == 1 ? &f->verdict.stops[0] : NULL;
+}
+
+static void
+assert_places(const struct want_stop *stop, const char *stop_price, int32_t size)
+{
+    assert_non_null(stop);
+    assert_null(stop->order);
+    assert_ptr_equal(stop->position, position);
+    assert_int_equal(stop->price_nanos, fixture_price(stop_price));
+    assert_int_equal(stop->size, size);
+}
+
+static void
+assert_moves(const struct want_stop *stop, const struct order *order, const char *stop_price, int32_t size)
+{
+    assert_non_null(stop);
+    assert_ptr_equal(stop->order, order);
+    assert_int_equal(stop->price_nanos, fixture_price(stop_price));
+    assert_int_equal(stop->size, size);
+}
+
+/* R-012-1: from the average price, rounded to the tick away from the market. */
+static void
+test_stop_loss(void **state)
+{
+    static const struct {
+        int32_t size;
+        const char *average, *stop_price;
+    } rows[] = {
+        { 1, "5800", "5797.5" },       { -3, "5800", "5802.5" },      { 1, "5800.10", "5797.5" },
+        { 1, "5800.24", "5797.5" },    { 1, "5799.99", "5797.25" },   { -1, "5800.10", "5802.75" },
+        { -1, "5800.01", "5802.75" },  { -1, "5799.99", "5802.5" },   { 1, "-37.63", "-40.25" }, /* Prices may be negative. */
+        { -1, "-37.63", "-35" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        set_up(&f, "s", rows[i].size, rows[i].average);
+        assert_places(step(&f, NULL), rows[i].stop_price, rows[i].size < 0 ? -rows[i].size : rows[i].size);
+        fixture_fini(&f);
+    }
+}
+
+/* A trader's stop, whatever kind, is a stop; a limit order or the wrong side is not. */
+static void
+test_existing_stops(void **state)
+{
+    static const struct {
+        int32_t type, side;
+        const char *stop_price;
+        bool places;
+    } rows[] = {
+        { ORDER_STOP, SIDE_SELL, "5700", false },     { ORDER_STOP_LIMIT, SIDE_SELL, "5700", false },
+        { ORDER_TRAILING_STOP, SIDE_SELL, NULL, false }, { ORDER_LIMIT, SIDE_SELL, NULL, true },
+        { ORDER_STOP, SIDE_BUY, "5900", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        set_up(&f, "sbt", 1, "5800");
+        (void)fixture_order(&f, es, rows[i].type, rows[i].side, 1, rows[i].stop_price);
+        assert_int_equal(step(&f, NULL) != NULL, rows[i].places);
+        fixture_fini(&f);
+    }
+}
+
+/* The platform's bracket arrives within milliseconds: wait for it, but not for ever. */
+static void
+test_bracket(void **state)
+{
+    struct fixture f;
+    struct order *child;
+
+    (void)state;
+    set_up(&f, "s", 1, "5800");
+    child = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    child->status = ORDER_SUSPENDED;
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.stops_count, 0);
+    assert_int_equal(f.verdict.wake_at.ns, instant_add(position->created_at, SPAN_SECONDS(2)).ns);
+    assert_places(step(&f, NULL), "5797.5", 1);
+    fixture_fini(&f);
+}
+
+/* R-012-2: trigger - 1 tick, trigger; long and short; placed or moved; once. */
+static void
+test_breakeven(void **state)
+{
+    struct fixture f;
+    struct order *stop;
+
+    (void)state;
+    set_up(&f, "b", 2, "5800");
+    assert_null(step(&f, "5802.25"));
+    assert_places(step(&f, "5802.5"), "5800", 2);
+    fixture_fini(&f);
+
+    set_up(&f, "b", -1, "5800");
+    fixture_set(&f, "auto_breakeven.offset_ticks", "2");
+    assert_null(step(&f, "5797.75"));
+    assert_places(step(&f, "5797.5"), "5799.5", 1);
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800.10");
+    fixture_set(&f, "offset_ticks", "-1");
+    assert_null(step(&f, "5802.5"));
+    assert_places(step(&f, "5802.75"), "5799.75", 1);
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800");
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    assert_null(step(&f, "5802.25"));
+    assert_moves(step(&f, "5802.5"), stop, "5800", 0);
+    stop->stop_price_nanos = fixture_price("5800");
+    assert_null(step(&f, "5803"));
+    stop->stop_price_nanos = fixture_price("5795"); /* The trader loosens it: once is once. */
+    assert_null(step(&f, "5804"));
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800"); /* Armed, the price falls back before the request could go: still moved. */
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    assert_moves(step(&f, "5802.5"), stop, "5800", 0);
+    fixture_fini(&f);
+}
+
+/* R-012-3: the rulebook's case and its mirror. */
+static void
+test_trailing(void **state)
+{
+    struct fixture f;
+    struct order *stop;
+
+    (void)state;
+    set_up(&f, "t", 1, "5800");
+    assert_null(step(&f, "5804.75"));
+    assert_places(step(&f, "5805"), "5802.5", 1);
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5802.5");
+    assert_moves(step(&f, "5810"), stop, "5807.5", 0);
+    stop->stop_price_nanos = fixture_price("5807.5");
+    assert_null(step(&f, "5807.75"));
+    assert_null(step(&f, "5810"));
+    assert_moves(step(&f, "5810.25"), stop, "5807.75", 0);
+    fixture_fini(&f);
+
+    set_up(&f, "t", -1, "5800");
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_BUY, 1, "5810");
+    assert_null(step(&f, "5795.25"));
+    assert_moves(step(&f, "5795"), stop, "5797.5", 0);
+    stop->stop_price_nanos = fixture_price("5797.5");
+    assert_null(step(&f, "5796"));
+    assert_moves(step(&f, "5790"), stop, "5792.5", 0);
+    fixture_fini(&f);
+}
+
+/* R-012-4: the tightest stop is managed, a tighter one respected, targets and other contracts left alone. */
+static void
+test_tightest(void **state)
+{
+    struct fixture f;
+    struct order *tight;
+
+    (void)state;
+    set_up(&f, "b", 1, "5800");
+    (void)fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5780");
+    tight = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    (void)fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5770");
+    (void)fixture_order(&f, es, ORDER_LIMIT, SIDE_SELL, 1, NULL);
+    (void)fixture_order(&f, fixture_contract(&f, "ES", "Z25"), ORDER_STOP, SIDE_SELL, 1, "5799");
+    assert_moves(step(&f, "5802.5"), tight, "5800", 0);
+    fixture_fini(&f);
+
+    set_up(&f, "bt", 1, "5800");
+    (void)fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5802");
+    assert_null(step(&f, "5802.5"));
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800"); /* A trailing stop order moves by itself. */
+    (void)fixture_order(&f, es, ORDER_TRAILING_STOP, SIDE_SELL, 1, "5790");
+    assert_null(step(&f, "5802.5"));
+    fixture_fini(&f);
+}
+
+/* R-012-4: the managed stop's size follows the position's; a stop we never touched keeps its own. */
+static void
+test_size_follows(void **state)
+{
+    struct fixture f;
+    struct order *stop;
+
+    (void)state;
+    set_up(&f, "b", 1, "5800");
+    assert_places(step(&f, "5802.5"), "5800", 1);
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
+    assert_null(step(&f, "5802.5"));
+    position->size = 2;
+    assert_moves(step(&f, NULL), stop, "0", 2);
+    assert_null(step(&f, NULL)); /* On its way. */
+    f.view.now = instant_add(f.view.now, SPAN_SECONDS(3));
+    assert_moves(step(&f, NULL), stop, "0", 2); /* Not done: asked again. */
+    stop->size = 2;
+    assert_null(step(&f, NULL));
+    stop->filled = 1; /* Half of it filled: one is left to cover. */
+    position->size = 1;
+    assert_null(step(&f, NULL));
+    position->size = 3;
+    assert_moves(step(&f, NULL), stop, "0", 4);
+    fixture_fini(&f);
+
+    set_up(&f, "b", 2, "5800"); /* Two halves of the trader's: moved, but not covering twice. */
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    struct order *other = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5780");
+    position->size = 3;
+    assert_null(step(&f, "5801"));
+    assert_moves(step(&f, "5802.5"), stop, "5800", 0);
+    stop->stop_price_nanos = fixture_price("5800");
+    assert_null(step(&f, "5802.5"));
+    stop->size = 5;
+    assert_moves(step(&f, "5802.5"), stop, "0", 3);
+    other->status = ORDER_CANCELLED;
+    stop->size = 1;
+    f.view.now = instant_add(f.view.now, SPAN_SECONDS(5));
+    assert_moves(step(&f, "5802.5"), stop, "0", 3);
+    fixture_fini(&f);
+}
+
+/* R-012-4: no orphan may open a new position. */
+static void
+test_orphans(void **state)
+{
+    struct fixture f;
+    struct order *ours, *theirs;
+
+    (void)state;
+    set_up(&f, "b", 1, "5800");
+    assert_places(step(&f, "5802.5"), "5800", 1);
+    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
+    theirs = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5750");
+    assert_null(step(&f, NULL));
+    assert_int_equal(f.verdict.cancels_count, 0);
+    position->size = 0;
+    memset(position->memory, 0, sizeof position->memory);
+    (void)step(&f, NULL);
+    assert_true(fixture_cancels(&f, ours));
+    assert_false(fixture_cancels(&f, theirs));
+    ours->status = ORDER_CANCELLED;
+    (void)step(&f, NULL);
+    assert_int_equal(f.verdict.cancels_count, 0);
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800"); /* Reversed: the old stop would add to the new position. */
+    assert_places(step(&f, "5802.5"), "5800", 1);
+    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
+    position->size = -1;
+    memset(position->memory, 0, sizeof position->memory);
+    (void)step(&f, NULL);
+    assert_true(fixture_cancels(&f, ours));
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800"); /* It shows up only after the position is gone. */
+    assert_places(step(&f, "5802.5"), "5800", 1);
+    position->size = 0;
+    memset(position->memory, 0, sizeof position->memory);
+    (void)step(&f, NULL);
+    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
+    (void)step(&f, NULL);
+    assert_true(fixture_cancels(&f, ours));
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800"); /* What never came is forgotten after a minute: that price is the trader's then. */
+    assert_places(step(&f, "5802.5"), "5800", 1);
+    position->size = 0;
+    f.view.now = instant_add(f.view.now, SPAN_SECONDS(61));
+    (void)step(&f, NULL);
+    theirs = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
+    (void)step(&f, NULL);
+    assert_false(fixture_cancels(&f, theirs));
+    fixture_fini(&f);
+
+    set_up(&f, "b", 1, "5800"); /* A restart: the position's memory is stored, the account's is not. */
+    assert_places(step(&f, "5802.5"), "5800", 1);
+    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
+    memset(f.account.memory, 0, sizeof f.account.memory);
+    assert_null(step(&f, NULL));
+    position->size = 0;
+    (void)step(&f, NULL);
+    assert_true(fixture_cancels(&f, ours));
+    fixture_fini(&f);
+}
+
+/* R-012-3: at most one request a second, the latest value wins. */
+static void
+test_pace(void **state)
+{
+    struct fixture f;
+    struct order *stop;
+    struct instant asked_at;
+
+    (void)state;
+    set_up(&f, "t", 1, "5800");
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    assert_moves(step(&f, "5805"), stop, "5802.5", 0);
+    asked_at = f.view.now;
+    stop->stop_price_nanos = fixture_price("5802.5");
+    f.view.now = instant_add(asked_at, SPAN_MS(400));
+    fixture_quote(&f, es, "5806");
+    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->stops_count, 0);
+    assert_int_equal(f.verdict.wake_at.ns, instant_add(asked_at, SPAN_SECONDS(1)).ns);
+    f.view.now = instant_add(asked_at, SPAN_MS(999));
+    fixture_quote(&f, es, "5807");
+    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->stops_count, 0);
+    f.view.now = instant_add(asked_at, SPAN_MS(1000));
+    (void)fixture_ask(&f, EVENT_CLOCK);
+    assert_int_equal(f.verdict.stops_count, 1);
+    assert_moves(&f.verdict.stops[0], stop, "5804.5", 0);
+    fixture_fini(&f);
+
+    set_up(&f, "t", 1, "5800");
+    fixture_set(&f, "trailing_stop.update_frequency", "5");
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    assert_moves(step(&f, "5805"), stop, "5802.5", 0);
+    assert_null(step(&f, "5806"));
+    assert_null(step(&f, "5806"));
+    assert_moves(step(&f, "5806"), stop, "5803.5", 0);
+    fixture_fini(&f);
+}
+
+/* R-012-5: refused, so the stop has not moved: again on the next favourable move, not before. */
+static void
+test_refused(void **state)
+{
+    struct fixture f;
+    struct order *stop;
+
+    (void)state;
+    set_up(&f, "b", 1, "5800");
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    assert_moves(step(&f, "5802.5"), stop, "5800", 0);
+    assert_null(step(&f, "5802.5"));
+    assert_null(step(&f, "5802.25"));
+    assert_moves(step(&f, "5802.75"), stop, "5800", 0);
+    fixture_fini(&f);
+
+    set_up(&f, "s", 1, "5800"); /* Without any stop it is asked for again in any case. */
+    assert_places(step(&f, "5800"), "5797.5", 1);
+    assert_null(step(&f, "5799"));
+    assert_int_equal(f.verdict.wake_at.ns, instant_add(f.view.now, SPAN_SECONDS(3)).ns);
+    assert_null(step(&f, "5799"));
+    assert_places(step(&f, "5799"), "5797.5", 1);
+    fixture_fini(&f);
+}
+
+/* All three together: the tightest wish holds; and what is off stays off. */
+static void
+test_together(void **state)
+{
+    struct fixture f;
+    struct order *stop;
+
+    (void)state;
+    set_up(&f, "sbt", 2, "5800");
+    assert_places(step(&f, "5800"), "5797.5", 2);
+    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 2, "5797.5");
+    assert_moves(step(&f, "5802.5"), stop, "5800", 0);
+    stop->stop_price_nanos = fixture_price("5800");
+    assert_moves(step(&f, "5805"), stop, "5802.5", 0);
+    stop->stop_price_nanos = fixture_price("5802.5");
+    stop->status = ORDER_CANCELLED; /* By the trader: placed again, by the tightest of what holds. */
+    f.view.now = instant_add(f.view.now, SPAN_SECONDS(5));
+    assert_places(step(&f, "5804"), "5802.5", 2);
+    fixture_fini(&f);
+
+    set_up(&f, "", 2, "5800");
+    assert_null(step(&f, "5900"));
+    fixture_fini(&f);
+}
+
+/* R-ALL-6: without a tick nothing can be placed. */
+static void
+test_without_tick(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, "s", 1, "5800");
+    es->tick_size_nanos = 0;
+    assert_null(step(&f, "5900"));
+    assert_non_null(f.verdict.missing);
+    fixture_fini(&f);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stop_loss),
+        cmocka_unit_test(test_existing_stops),
+        cmocka_unit_test(test_bracket),
+        cmocka_unit_test(test_breakeven),
+        cmocka_unit_test(test_trailing),
+        cmocka_unit_test(test_tightest),
+        cmocka_unit_test(test_size_follows),
+        cmocka_unit_test(test_orphans),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_without_tick),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
