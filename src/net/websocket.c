@@ -337,7 +337,6 @@ begin_frame(struct websocket *websocket, uint8_t first, uint64_t length, size_t 
     if (is_control(websocket->frame_opcode) || websocket->fragmented)
         return;
     websocket->opcode = websocket->frame_opcode;
-    websocket->utf8 = (struct utf8){ 0 };
     websocket->message_start = websocket->message_end = websocket->read;
 }
 

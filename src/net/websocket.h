@@ -93,7 +93,7 @@ struct websocket {
     bool delivered;       /* The message was given out; its bytes may go. */
     bool close_sent;
     uint8_t opcode;       /* Of the message. */
-    struct utf8 utf8;     /* Of a text so far. */
+    struct utf8 utf8;     /* Of a text so far; at a character's start between two texts. */
     /* The frame being read. */
     bool in_frame, final;
     uint8_t frame_opcode;
