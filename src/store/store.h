@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #define STORE_IN_MEMORY ":memory-impl"
+#define STORE_SPILL_SUFFIX ".spill" /* Added to the path: where a full writer puts records, and store_open() looks for them. */
 #define CONFIG_HASH_MAX 72   /* SHA-256 in hex, NUL-terminated. */
 #define STORE_REPORT_MAX 1024
 

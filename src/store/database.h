@@ -1,0 +1,75 @@
+/*
+ * database.h - the SQLite side of the store, shared by sqlite.c, save.c, load.c, audit.c and rescue.c.
+ *
+ * Private to this folder.
+ */
+#ifndef STORE_DATABASE_H
+#define STORE_DATABASE_H
+
+#include "os/os.h"
+#include "store/binder.h"
+#include "store/driver.h"
+#include "store/sha256.h"
+
+#include <sqlite3.h>
+
+#define DATABASE_PATH_MAX 1024
+#define DATABASE_STATEMENTS_MAX 24
+
+/* Where the chain of the enforcement log stands (audit.c). */
+struct chain {
+    int64_t id;                  /* Of the last row; 0: none. */
+    uint8_t hash[SHA256_SIZE];
+};
+
+struct database {
+    struct store store;          /* First: a struct store * is a struct database *. */
+    sqlite3 *handle;
+    struct os_lock *lock;        /* NULL when read-only. */
+    sqlite3_stmt *statements[DATABASE_STATEMENTS_MAX]; /* save.c's and audit.c's, prepared once. */
+    struct chain chain;
+    bool read_only;
+    char path[DATABASE_PATH_MAX];
+};
+
+/** NULL if the store is of another kind. */
+struct database *database_of(struct store *store);
+
+/** What a result code means to the caller of the store, with SQLite's words.  @what: the work it was, for the text. */
+enum status database_error(sqlite3 *handle, int code, const char *what, struct error *err);
+
+/** Add a sentence to the report. */
+void database_report(struct database *database, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/** Run statements without results. */
+MUST_USE enum status database_run(sqlite3 *handle, const char *sql, struct error *err);
+/** First column of the first row, which must be there. */
+MUST_USE enum status database_ask(sqlite3 *handle, const char *sql, int64_t *ret_value, struct error *err);
+/** PRAGMA quick_check, or integrity_check: STATUS_CORRUPT with its first complaint. */
+MUST_USE enum status database_check(sqlite3 *handle, bool whole, struct error *err);
+
+/** Step a statement that returns nothing, and make it ready for the next time. */
+MUST_USE enum status database_finish(struct database *database, sqlite3_stmt *statement, const char *what, struct error *err);
+
+/* ---- save.c ---- */
+MUST_USE enum status save_prepare(struct database *database, struct error *err);
+/** One record into its rows, inside the transaction of the caller. */
+MUST_USE enum status save_record(struct database *database, const struct store_entry *entry, struct error *err);
+/** Marks, ticket and chain: the last thing in a transaction. */
+MUST_USE enum status save_state(struct database *database, uint64_t ticket, struct instant saved_at, struct error *err);
+
+/* ---- load.c ---- */
+MUST_USE enum status load_state(struct database *database, struct error *err);
+MUST_USE enum status load_remembered(struct database *database, struct instant now, struct error *err);
+/** Lockouts of any database of ours that can still be read; rows are added to @lockouts, those ended to @ended if not NULL. */
+MUST_USE enum status load_lockouts(sqlite3 *handle, struct rows *lockouts, struct rows *ended, uint32_t *ret_bad,
+    struct error *err);
+
+/* ---- audit.c ---- */
+/** Is this kind of record a row of the enforcement log? */
+bool audit_wants(enum record_kind kind);
+MUST_USE enum status audit_prepare(sqlite3 *handle, sqlite3_stmt **ret_statement, struct error *err);
+MUST_USE enum status audit_append(struct database *database, sqlite3_stmt *insert, const struct store_entry *entry,
+    struct error *err);
+
+#endif /* STORE_DATABASE_H */
