@@ -260,9 +260,9 @@ routes_of(const struct log_line *line)
 
     if (line->enforcement)
         routes |= TO_ENFORCEMENT;
-    if (line->api && line->level >= LOG_WARN)
+    if (line->api && line->level >= LOG_LEVEL_WARN)
         routes |= TO_API;
-    if (line->level >= LOG_ERROR)
+    if (line->level >= LOG_LEVEL_ERROR)
         routes |= TO_ERROR;
     return routes;
 }
@@ -271,9 +271,9 @@ routes_of(const struct log_line *line)
 static size_t
 room_for(const struct log_line *line)
 {
-    if (line->enforcement || line->level >= LOG_WARN)
+    if (line->enforcement || line->level >= LOG_LEVEL_WARN)
         return BUFFER_BYTES;
-    return line->level == LOG_INFO ? BUFFER_BYTES / 4 * 3 : BUFFER_BYTES / 2;
+    return line->level == LOG_LEVEL_INFO ? BUFFER_BYTES / 4 * 3 : BUFFER_BYTES / 2;
 }
 
 static bool
@@ -293,7 +293,7 @@ static void
 tell_dropped(struct log *log)
 {
     char message[80], bytes[512];
-    struct log_line line = { .level = LOG_WARN, .component = "log", .message = message };
+    struct log_line line = { .level = LOG_LEVEL_WARN, .component = "log", .message = message };
     struct text text = text_on(bytes, sizeof bytes);
 
     (void)snprintf(message, sizeof message, "%llu lines were dropped: the log could not keep up",
@@ -363,17 +363,6 @@ log_stats(struct log *log)
     stats.dropped = log->dropped;
     uv_mutex_unlock(&log->lock);
     return stats;
-}
-
-bool
-log_level_parse(const char *word, enum log_level *ret_level)
-{
-    for (size_t i = 0; i < COUNT_OF(level_names); i++)
-        if (text_same(word, level_names[i])) {
-            *ret_level = (enum log_level)i;
-            return true;
-        }
-    return false;
 }
 
 enum status

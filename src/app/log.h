@@ -8,11 +8,10 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "config/settings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log_options {
     const char *directory;  /* Made if it is not there.  NULL: no files. */
@@ -27,7 +26,7 @@ struct log_options {
 struct log_line {
     enum log_level level;
     bool enforcement;       /* Also to enforcement.log; never dropped for space before warnings are. */
-    bool api;               /* Also to api.log from LOG_WARN up. */
+    bool api;               /* Also to api.log from LOG_LEVEL_WARN up. */
     const char *component;
     const char *message;
     uint64_t correlation;   /* LG-06: the incident or command. */
@@ -59,8 +58,5 @@ struct log_stats {
     uint64_t written, dropped, failed; /* Failed: lines no file took (LG-08: alarm and go on). */
 };
 struct log_stats log_stats(struct log *log);
-
-/** "debug", "info", "warn", "error" in any case; false otherwise. */
-bool log_level_parse(const char *word, enum log_level *ret_level);
 
 #endif /* APP_LOG_H */

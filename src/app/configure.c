@@ -1,0 +1,88 @@
+/*
+ * configure.c - the four configuration files of a directory, read as one set.
+ */
+#include "app/configure.h"
+
+#include "os/os.h"
+#include "rules/rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_BYTES 1024
+
+static bool
+exists(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+
+    if (file != NULL)
+        (void)fclose(file);
+    return file != NULL;
+}
+
+static const char *
+path_in(const char *directory, const char *name, char *out)
+{
+    (void)snprintf(out, PATH_BYTES, "%s/%s", directory, name);
+    return exists(out) ? out : NULL;
+}
+
+enum status
+configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded, struct text *problems)
+{
+    char daemon[PATH_BYTES], accounts[PATH_BYTES], rules[PATH_BYTES], holidays[PATH_BYTES];
+    struct config_errors errors = { 0 };
+    struct config_sources sources = { .rules_table = rules_table, .is_private = os_file_is_private,
+        .keep_text = keep_text };
+
+    (void)path_in(directory, "daemon.yaml", daemon);
+    sources.daemon.path = daemon; /* Missing, it is named in the problem. */
+    sources.accounts.path = path_in(directory, "accounts.yaml", accounts);
+    sources.rules.path = path_in(directory, "risk_config.yaml", rules);
+    sources.holidays.path = path_in(directory, "holidays.yaml", holidays);
+    enum status status = config_load(&sources, ret_loaded, &errors);
+    if (status != OK)
+        config_errors_print(&errors, problems);
+    config_errors_fini(&errors);
+    return status;
+}
+
+static enum status
+same_accounts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
+{
+    const struct config *a = &old->config, *b = &new_one->config;
+
+    if (a->accounts_count != b->accounts_count)
+        return error_set(err, STATUS_CONFIG, "accounts: %" PRId32 " now, %" PRId32 " in the files: needs a restart",
+            a->accounts_count, b->accounts_count);
+    for (int32_t i = 0; i < a->accounts_count; i++)
+        if (a->accounts[i].id != b->accounts[i].id)
+            return error_set(err, STATUS_CONFIG, "accounts: %" PRId64 " became %" PRId64 ": needs a restart",
+                a->accounts[i].id, b->accounts[i].id);
+    return OK;
+}
+
+enum status
+configure_may_reload(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
+{
+    const struct daemon_settings *a = &old->daemon, *b = &new_one->daemon;
+    const struct {
+        const char *key, *old, *new_one;
+    } texts[] = {
+        { "api.base_url", a->api.base_url, b->api.base_url },
+        { "api.ca_file", a->api.ca_file, b->api.ca_file },
+        { "hub.user_url", a->hub.user_url, b->hub.user_url },
+        { "hub.market_url", a->hub.market_url, b->hub.market_url },
+        { "db.path", a->db.path, b->db.path },
+        { "credentials.file", a->credentials.file, b->credentials.file },
+        { "day.time_zone", zone_name(old->config.day_zone), zone_name(new_one->config.day_zone) },
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(texts[i].old, texts[i].new_one) != 0)
+            return error_set(err, STATUS_CONFIG, "%s: %s became %s: needs a restart", texts[i].key, texts[i].old,
+                texts[i].new_one);
+    return same_accounts(old, new_one, err);
+}

@@ -1,0 +1,23 @@
+/*
+ * configure.h - the four configuration files of a directory, read as one set (S-23).
+ */
+#ifndef APP_CONFIGURE_H
+#define APP_CONFIGURE_H
+
+#include "config/load.h"
+
+/**
+ * Read DIRECTORY/daemon.yaml, accounts.yaml, risk_config.yaml and holidays.yaml; only the first has to be there.
+ * @problems gets every problem as text, one a line.  @keep_text: for config_print().
+ * STATUS_CONFIG, STATUS_LIMIT as config_load().
+ */
+MUST_USE enum status configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded,
+    struct text *problems);
+
+/**
+ * May a running daemon change from @old to @new (CF-07)?  STATUS_CONFIG names the first thing that needs a restart.
+ */
+MUST_USE enum status configure_may_reload(const struct loaded_config *old, const struct loaded_config *new_one,
+    struct error *err);
+
+#endif /* APP_CONFIGURE_H */

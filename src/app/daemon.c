@@ -1,0 +1,430 @@
+/*
+ * daemon.c - riskd's parts and their order of life.
+ *
+ *     configuration -> log -> store (lock, migrate, load) -> engine, what the store remembers -> status page, feed -> gateways, timers
+ *
+ * Each step is logged with its time (S-1).  Log-in, the first truth and the hubs are the gateways' own, retried for ever
+ * (SV-02).  Stopping goes the other way round and is bounded (S-2, SV-04); positions are left as they are.
+ */
+#include "app/daemon.h"
+
+#include "app/configure.h"
+#include "app/crash.h"
+#include "app/guard.h"
+#include "app/version.h"
+#include "app/web.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBLEMS_BYTES ((size_t)64 << 10)
+#define PRINT_BYTES ((size_t)4 << 20)
+#define TICK_MS 1000
+#define CLOSING_TURNS 1000
+
+struct daemon {
+    const struct daemon_options *options;
+    uv_loop_t loop;
+    struct loaded_config *config;
+    struct log *log;
+    struct store *store;
+    char spill[SETTING_TEXT_MAX + 8];
+    struct web *web;
+    struct guard guard;
+    uv_timer_t tick, grace;
+    uv_signal_t signals[3];
+    uint64_t step_ns;      /* When the step of the start under way began. */
+    int32_t gateways_open; /* Not done stopping. */
+    bool handles;          /* Timers and signals are set up. */
+};
+
+/* ---- Configuration ---- */
+
+static struct loaded_config *
+load(const struct daemon_options *options, bool keep_text, char *problems, size_t size)
+{
+    struct text text = text_on(problems, size);
+    struct loaded_config *config = NULL;
+
+    return configure_load(options->directory, keep_text, &config, &text) == OK ? config : NULL;
+}
+
+int
+daemon_check(const struct daemon_options *options)
+{
+    static char problems[PROBLEMS_BYTES];
+    struct loaded_config *config = load(options, false, problems, sizeof problems);
+
+    if (config == NULL) {
+        fputs(problems, stderr);
+        return DAEMON_EXIT_CONFIG;
+    }
+    printf("ok: %" PRId32 " accounts, %" PRId32 " of them watched\n", config->accounts_count, config->config.accounts_count);
+    loaded_config_free(config);
+    return DAEMON_EXIT_OK;
+}
+
+int
+daemon_print_config(const struct daemon_options *options)
+{
+    static char problems[PROBLEMS_BYTES];
+    struct loaded_config *config = load(options, true, problems, sizeof problems);
+    char *bytes = malloc(PRINT_BYTES);
+
+    if (config == NULL || bytes == NULL) {
+        fputs(config == NULL ? problems : "no memory\n", stderr);
+        loaded_config_free(config);
+        free(bytes);
+        return DAEMON_EXIT_CONFIG;
+    }
+    struct text text = text_on(bytes, PRINT_BYTES);
+    config_print(config, &text);
+    fputs(bytes, stdout);
+    loaded_config_free(config);
+    free(bytes);
+    return DAEMON_EXIT_OK;
+}
+
+/* ---- Reload (S-3, CF-05) ---- */
+
+static void
+set_config_hash(struct daemon *daemon)
+{
+    char hash[CONFIG_HASH_MAX];
+
+    (void)snprintf(hash, sizeof hash, "%016" PRIx64, daemon->config->config.hash);
+    writer_set_config_hash(daemon->guard.writer, hash);
+}
+
+/* New rules between two events, or the old ones and a reason. */
+static void
+reload(struct daemon *daemon)
+{
+    static char problems[PROBLEMS_BYTES];
+    struct loaded_config *old = daemon->config, *new_one = load(daemon->options, false, problems, sizeof problems);
+    struct error err = { 0 };
+
+    if (new_one == NULL) {
+        guard_alarm(&daemon->guard, 1, "reload refused, the old rules stay: %.180s", problems);
+        log_say(daemon->log, LOG_LEVEL_ERROR, "config", "reload refused: %s", problems);
+        return;
+    }
+    if (configure_may_reload(old, new_one, &err) != OK) {
+        guard_alarm(&daemon->guard, 1, "reload refused, the old rules stay: %.180s", err.text);
+        loaded_config_free(new_one);
+        return;
+    }
+    struct event event = { .kind = EVENT_CONFIG };
+    event.u.config = &new_one->config;
+    daemon->config = daemon->guard.config = new_one;
+    set_config_hash(daemon);
+    guard_event(&daemon->guard, &event);
+    loaded_config_free(old);
+    log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64, new_one->config.hash);
+}
+
+/* ---- Stopping (S-2, SV-04) ---- */
+
+static void
+on_grace_over(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+
+    log_say(daemon->log, LOG_LEVEL_WARN, "stop", "%" PRId32 " gateways have not ended in time", daemon->gateways_open);
+    uv_stop(&daemon->loop);
+}
+
+static void
+on_gateway_stopped(void *context)
+{
+    struct daemon *daemon = context;
+
+    if (--daemon->gateways_open == 0)
+        uv_stop(&daemon->loop);
+}
+
+/* Stopping while something is at stake is written down. */
+static void
+note_stakes(struct daemon *daemon)
+{
+    const struct engine *engine = daemon->guard.engine;
+    struct account_status account;
+    struct record record = { .kind = RECORD_ALARM, .at = guard_now(&daemon->guard), .u.alarm = { .level = 1 } };
+
+    for (int32_t i = 0; i < engine_accounts_count(engine); i++) {
+        if (!engine_account_at(engine, i, &account) || (account.proven_flat && !account.locked && !account.enforcing))
+            continue;
+        record.account_id = account.account_id;
+        (void)snprintf(record.u.alarm.text, sizeof record.u.alarm.text, "daemon stopped: %s%s%s",
+            account.proven_flat ? "flat" : "not proven flat", account.locked ? ", locked" : "",
+            account.enforcing ? ", enforcing" : "");
+        (void)writer_put(daemon->guard.writer, &record, 1);
+        log_write(daemon->log, &(struct log_line){ .level = LOG_LEVEL_WARN, .component = "stop", .enforcement = true,
+            .message = record.u.alarm.text, .account_id = account.account_id });
+    }
+}
+
+static void
+begin_stop(struct daemon *daemon, int signal_number)
+{
+    if (daemon->guard.stopping) {
+        uv_stop(&daemon->loop); /* Asked twice: wait for nothing. */
+        return;
+    }
+    daemon->guard.stopping = true;
+    log_say(daemon->log, LOG_LEVEL_INFO, "stop", "signal %d: stopping", signal_number);
+    note_stakes(daemon);
+    daemon->gateways_open = 1; /* Ours, given back below: no stop may end the loop before all are asked. */
+    for (int32_t i = 0; i < daemon->guard.users_count; i++)
+        if (daemon->guard.users[i].gateway != NULL) {
+            daemon->gateways_open++;
+            gateway_stop(daemon->guard.users[i].gateway, on_gateway_stopped, daemon);
+        }
+    uv_timer_start(&daemon->grace, on_grace_over, (uint64_t)daemon->config->daemon.shutdown.grace_ms, 0);
+    on_gateway_stopped(daemon);
+}
+
+static void
+on_signal(uv_signal_t *handle, int signal_number)
+{
+    struct daemon *daemon = handle->data;
+
+    if (signal_number == SIGHUP)
+        reload(daemon);
+    else
+        begin_stop(daemon, signal_number);
+}
+
+/* ---- The status page ---- */
+
+static void
+write_status(void *context, struct text *text)
+{
+    struct daemon *daemon = context;
+
+    status_write(&daemon->guard.board, daemon->guard.engine, guard_now(&daemon->guard), text);
+}
+
+static bool
+is_ready(void *context)
+{
+    const struct daemon *daemon = context;
+
+    return guard_is_ready(&daemon->guard);
+}
+
+/* ---- Starting (S-1, SV-01) ---- */
+
+static void
+step_done(struct daemon *daemon, const char *step, const char *what)
+{
+    uint64_t now = uv_hrtime();
+
+    log_say(daemon->log, LOG_LEVEL_INFO, "start", "%s: %s (%" PRIu64 " us)", step, what, (now - daemon->step_ns) / 1000);
+    daemon->step_ns = now;
+}
+
+static enum status
+open_log(struct daemon *daemon, struct error *err)
+{
+    const struct daemon_settings *settings = &daemon->config->daemon;
+    const struct log_options options = { .directory = settings->log.directory,
+        .level = (enum log_level)settings->log.level, .max_bytes = settings->log.max_bytes,
+        .keep = (int32_t)settings->log.keep, .keep_enforcement = (int32_t)settings->log.keep_enforcement, .echo = true };
+
+    return log_new(&options, &daemon->log, err);
+}
+
+/* Database, writer, engine, and what the store remembers as the engine's first event. */
+static enum status
+open_store(struct daemon *daemon, struct error *err)
+{
+    struct guard *guard = &daemon->guard;
+    const struct daemon_settings *settings = &daemon->config->daemon;
+    const struct store_options options = { .path = settings->db.path, .version = APP_VERSION, .now = guard_now(guard) };
+    struct event restore = { .kind = EVENT_RESTORE };
+    struct writer_options writer = { .loop = &daemon->loop, .spill_path = daemon->spill, .context = guard,
+        .on_synced = guard_on_synced, .on_alarm = guard_on_store_alarm };
+
+    (void)snprintf(daemon->spill, sizeof daemon->spill, "%s.spill", settings->db.path);
+    enum status status = store_open(&options, &daemon->store, err);
+    if (status == OK)
+        status = store_load(daemon->store, guard_now(guard), &restore.u.restore, err);
+    if (status != OK)
+        return status;
+    step_done(daemon, "store", settings->db.path);
+    writer.store = daemon->store;
+    status = writer_new(&writer, &guard->writer, err);
+    if (status != OK)
+        return status;
+    const struct store_report *report = store_report(daemon->store);
+    if (report->text[0] != '\0')
+        guard_alarm(guard, report->set_aside || report->lockouts_bad > 0 ? 2 : 1, "store: %.200s", report->text);
+    set_config_hash(daemon);
+    log_say(daemon->log, LOG_LEVEL_INFO, "start", "remembered: %" PRIu32 " lockouts, %" PRIu32 " trades, %" PRIu32 " goals",
+        restore.u.restore.lockouts_count, restore.u.restore.trades_count, restore.u.restore.goals_count);
+    guard_event(guard, &restore);
+    step_done(daemon, "engine", "restored");
+    return OK;
+}
+
+static enum status
+open_web(struct daemon *daemon, struct error *err)
+{
+    const struct daemon_settings *settings = &daemon->config->daemon;
+    const struct web_options options = { .loop = &daemon->loop, .port = (uint16_t)settings->metrics.port,
+        .context = daemon, .status = write_status, .ready = is_ready };
+    char what[64];
+
+    if (!settings->metrics.enabled)
+        return OK;
+    enum status status = web_new(&options, &daemon->web, err);
+    if (status != OK)
+        return status;
+    (void)snprintf(what, sizeof what, "http://127.0.0.1:%u/status", (unsigned)web_port(daemon->web));
+    step_done(daemon, "status page", what);
+    return OK;
+}
+
+static void
+on_tick(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+
+    guard_tick(&daemon->guard);
+}
+
+static void
+start_handles(struct daemon *daemon)
+{
+    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+
+    uv_timer_init(&daemon->loop, &daemon->tick);
+    uv_timer_init(&daemon->loop, &daemon->grace);
+    daemon->tick.data = daemon->grace.data = daemon;
+    uv_timer_start(&daemon->tick, on_tick, TICK_MS, TICK_MS);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+    }
+    daemon->handles = true;
+}
+
+static enum status
+start(struct daemon *daemon, struct error *err)
+{
+    struct guard *guard = &daemon->guard;
+
+    guard->loop = &daemon->loop;
+    guard->log = daemon->log;
+    enum status status = guard_init(guard, daemon->config, err);
+    if (status == OK)
+        status = open_store(daemon, err);
+    if (status == OK)
+        status = open_web(daemon, err);
+    if (status == OK)
+        status = guard_make_gateways(guard, err);
+    if (status != OK)
+        return status;
+    start_handles(daemon);
+    for (int32_t i = 0; i < guard->users_count; i++)
+        if (guard->users[i].gateway != NULL)
+            gateway_start(guard->users[i].gateway);
+    step_done(daemon, "gateways", "started");
+    return OK;
+}
+
+/* ---- The end ---- */
+
+static void
+close_handle(uv_handle_t *handle)
+{
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+/* False: the store hangs and must not be touched any more. */
+static bool
+close_store(struct daemon *daemon)
+{
+    const struct daemon_settings *settings = &daemon->config->daemon;
+    int64_t bound_ms = settings->shutdown.hard_ms - settings->shutdown.grace_ms;
+    struct error err = { 0 };
+
+    if (daemon->guard.writer != NULL &&
+        writer_flush_and_stop(daemon->guard.writer, SPAN_MS(bound_ms > 1000 ? bound_ms : 1000), &err) != OK) {
+        log_say(daemon->log, LOG_LEVEL_ERROR, "stop", "store: %s", err.text);
+        return false;
+    }
+    store_close(daemon->store);
+    return true;
+}
+
+static int
+stop(struct daemon *daemon)
+{
+    bool flushed = close_store(daemon);
+
+    web_free(daemon->web);
+    guard_fini(&daemon->guard);
+    if (daemon->handles) {
+        close_handle((uv_handle_t *)&daemon->tick);
+        close_handle((uv_handle_t *)&daemon->grace);
+        for (size_t i = 0; i < 3; i++)
+            close_handle((uv_handle_t *)&daemon->signals[i]);
+    }
+    if (flushed) {
+        for (int i = 0; i < CLOSING_TURNS && uv_run(&daemon->loop, UV_RUN_NOWAIT) != 0; i++)
+            ; /* Close callbacks; nothing that waits is left. */
+        (void)uv_loop_close(&daemon->loop);
+    }
+    log_say(daemon->log, LOG_LEVEL_INFO, "stop", "stopped");
+    log_free(daemon->log);
+    loaded_config_free(daemon->config);
+    return flushed ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILED;
+}
+
+int
+daemon_run(const struct daemon_options *options)
+{
+    static char problems[PROBLEMS_BYTES];
+    struct daemon *daemon = calloc(1, sizeof *daemon);
+    struct error err = { 0 };
+    int code = DAEMON_EXIT_OK;
+
+    if (daemon == NULL) {
+        fputs("riskd: no memory\n", stderr);
+        return DAEMON_EXIT_FAILED;
+    }
+    crash_init();
+    daemon->options = options;
+    daemon->step_ns = uv_hrtime();
+    daemon->config = load(options, false, problems, sizeof problems);
+    if (daemon->config == NULL) {
+        fputs(problems, stderr);
+        free(daemon);
+        return DAEMON_EXIT_CONFIG;
+    }
+    (void)uv_loop_init(&daemon->loop);
+    if (open_log(daemon, &err) != OK) {
+        fprintf(stderr, "riskd: %s\n", err.text);
+        (void)uv_loop_close(&daemon->loop);
+        loaded_config_free(daemon->config);
+        free(daemon);
+        return DAEMON_EXIT_FAILED;
+    }
+    step_done(daemon, "configuration", options->directory);
+    if (start(daemon, &err) == OK) {
+        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    } else {
+        log_say(daemon->log, LOG_LEVEL_ERROR, "start", "%s", err.text);
+        code = err.status == STATUS_CONFIG ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_FAILED;
+    }
+    int stopped = stop(daemon);
+    free(daemon);
+    return code != DAEMON_EXIT_OK ? code : stopped;
+}

@@ -1,0 +1,429 @@
+/*
+ * guard.c - the event path of riskd.
+ *
+ * Nothing here waits and nothing here decides: rules and enforcement are the engine's, the wire is the gateway's, the disk the
+ * writer's.  The points named for crash_at() are the states of an enforcement, for tests/e2e/kill-matrix.
+ */
+#include "app/guard.h"
+
+#include "app/crash.h"
+#include "app/journal.h"
+#include "core/day.h"
+#include "os/os.h"
+#include "rules/rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEADLINE_MS_MAX 1000      /* Timers stop while a machine sleeps: look at the clock again at least this often. */
+#define ASKED_SINCE SPAN_SECONDS(90)   /* The audit asks each 60 s, so an answer is younger than the step by then. */
+#define TRADES_BACK SPAN_SECONDS(3600) /* Rolling windows of RULE-006 reach back an hour, over the day's start too. */
+
+/* ---- Time ---- */
+
+struct instant
+guard_now(struct guard *guard)
+{
+    return clock_read(&guard->clock, os_utc_now(), os_monotonic_ns());
+}
+
+static void
+on_deadline(uv_timer_t *timer)
+{
+    struct guard *guard = timer->data;
+
+    guard->frame_ns = 0;
+    shell_clock(guard->shell, guard_now(guard));
+}
+
+static void
+arm_deadline(void *context, struct instant deadline)
+{
+    struct guard *guard = context;
+    int64_t wait_ms;
+
+    if (instant_is_never(deadline)) {
+        uv_timer_stop(&guard->deadline);
+        return;
+    }
+    wait_ms = (instant_since(deadline, guard_now(guard)).ns + 999999) / 1000000;
+    wait_ms = wait_ms < 0 ? 0 : wait_ms > DEADLINE_MS_MAX ? DEADLINE_MS_MAX : wait_ms;
+    uv_update_time(guard->loop);
+    uv_timer_start(&guard->deadline, on_deadline, (uint64_t)wait_ms, 0);
+}
+
+/* ---- Commands ---- */
+
+static struct guard_user *
+user_of(struct guard *guard, int64_t account_id)
+{
+    const struct loaded_config *config = guard->config;
+
+    for (int32_t i = 0; i < config->accounts_count; i++)
+        if (config->accounts[i].id == account_id && config->accounts[i].user >= 0)
+            return &guard->users[config->accounts[i].user];
+    return NULL;
+}
+
+static bool
+is_mutation(enum command_kind kind)
+{
+    return kind == COMMAND_CLOSE || kind == COMMAND_REDUCE || kind == COMMAND_CANCEL || kind == COMMAND_PLACE_STOP ||
+        kind == COMMAND_MODIFY_STOP;
+}
+
+static void
+on_command(void *context, const struct command *command)
+{
+    struct guard *guard = context;
+    struct guard_user *user = user_of(guard, command->account_id);
+
+    if (is_mutation(command->kind)) {
+        crash_at("before-request");
+        flight_add(&guard->flight, command, guard->frame_ns);
+    }
+    if (user != NULL) {
+        if (user->gateway != NULL)
+            gateway_carry_out(user->gateway, command);
+    } else { /* Quotes, metadata, and "all accounts": whoever is logged in. */
+        for (int32_t i = 0; i < guard->users_count; i++) {
+            if (guard->users[i].gateway != NULL)
+                gateway_carry_out(guard->users[i].gateway, command);
+            if (command->kind != COMMAND_SYNC)
+                break;
+        }
+    }
+    if (is_mutation(command->kind))
+        crash_at("after-request");
+}
+
+/* ---- Records ---- */
+
+static uint64_t
+on_record(void *context, const struct record *record)
+{
+    struct guard *guard = context;
+    uint64_t ticket;
+
+    if (record->kind == RECORD_BREACH)
+        crash_at("before-breach-record");
+    if (record->kind == RECORD_GOAL_PROVEN)
+        crash_at("before-proof-record");
+    ticket = writer_put(guard->writer, record, 1);
+    if (record->kind == RECORD_LOCKOUT_SET)
+        crash_at("after-lockout-record");
+    if (record->kind == RECORD_SENT)
+        crash_at("after-sent-record");
+    return ticket;
+}
+
+void
+guard_on_synced(void *context, uint64_t ticket)
+{
+    struct guard *guard = context;
+
+    if (guard->board.breaches > 0)
+        crash_at("after-sync");
+    shell_synced(guard->shell, ticket);
+}
+
+/* ---- Notices ---- */
+
+static void
+publish(void *context, const struct notice *notice)
+{
+    struct guard *guard = context;
+
+    if (notice->kind == NOTICE_LOCKOUT_SET)
+        crash_at("before-lockout-notice");
+    status_notice(&guard->board, notice);
+    journal_notice(guard->log, notice);
+    if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN)
+        crash_at("after-proof");
+}
+
+void
+guard_alarm(struct guard *guard, int32_t level, const char *format, ...)
+{
+    struct notice notice = { .kind = NOTICE_ALARM, .at = guard_now(guard), .level = level };
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(notice.text, sizeof notice.text, format, arguments);
+    va_end(arguments);
+    publish(guard, &notice);
+}
+
+void
+guard_on_store_alarm(void *context, bool solved, const char *text)
+{
+    struct guard *guard = context;
+
+    if (solved)
+        log_say(guard->log, LOG_LEVEL_INFO, "store", "well again: %s", text);
+    else
+        guard_alarm(guard, 2, "store: %s", text);
+}
+
+/* ---- Events ---- */
+
+static bool
+came_by_frame(enum event_kind kind)
+{
+    return kind == EVENT_POSITION || kind == EVENT_ORDER || kind == EVENT_TRADE || kind == EVENT_ACCOUNT ||
+        kind == EVENT_QUOTE;
+}
+
+/* The worst of all users is the daemon's mode: what one of them cannot see is not protected. */
+static void
+merge_modes(const struct guard *guard, struct mode_event *mode)
+{
+    *mode = guard->users[0].mode;
+    for (int32_t i = 1; i < guard->users_count; i++) {
+        const struct mode_event *other = &guard->users[i].mode;
+        bool user_live = mode->user_live && other->user_live, market_live = mode->market_live && other->market_live;
+        bool starting = mode->mode == MODE_STARTING || other->mode == MODE_STARTING;
+        if (other->mode > mode->mode)
+            *mode = *other;
+        if (starting && mode->mode == MODE_NORMAL)
+            mode->mode = MODE_STARTING;
+        mode->user_live = user_live;
+        mode->market_live = market_live;
+    }
+}
+
+/* The two latencies: from the frame's last byte in to the request's first byte out (S-7). */
+static void
+take_answer(struct guard *guard, const struct gateway *gateway, const struct answer_event *answer)
+{
+    struct command command;
+    int64_t frame_ns, first_byte_ns = gateway_first_byte_ns(gateway);
+
+    crash_at("before-answer");
+    if (!flight_take(&guard->flight, answer->command_id, &command, &frame_ns))
+        return;
+    struct span decision = SPAN_ZERO;
+    if (frame_ns > 0 && first_byte_ns > frame_ns)
+        decision.ns = first_byte_ns - frame_ns;
+    status_sent(&guard->board, &command, decision);
+    journal_answer(guard->log, answer, &command);
+}
+
+static void
+on_gateway_event(void *context, const struct event *given)
+{
+    struct guard_user *user = context;
+    struct guard *guard = user->guard;
+    struct event event = *given;
+
+    event.at = guard_now(guard);
+    guard->frame_ns = came_by_frame(event.kind) ? gateway_frame_ns(user->gateway) : 0;
+    guard->board.events++;
+    if (event.kind == EVENT_SNAPSHOT) {
+        struct span age = instant_since(given->at, given->u.snapshot.asked_at);
+        event.u.snapshot.asked_at = instant_sub(event.at, age); /* The gateway's clock is the wall clock. */
+        if (guard->board.breaches > 0)
+            crash_at("before-snapshot");
+    } else if (event.kind == EVENT_MODE) {
+        user->mode = event.u.mode;
+        merge_modes(guard, &event.u.mode);
+    } else if (event.kind == EVENT_ANSWER) {
+        take_answer(guard, user->gateway, &event.u.answer);
+    } else if (event.kind == EVENT_POSITION && event.u.position.size == 0 && guard->board.breaches > 0) {
+        crash_at("before-flat");
+    }
+    shell_event(guard->shell, &event);
+    if (event.kind == EVENT_ANSWER)
+        crash_at("after-answer");
+}
+
+static void
+on_gateway_alarm(void *context, int level, const char *text)
+{
+    struct guard_user *user = context;
+
+    guard_alarm(user->guard, level, "gateway: %s", text);
+}
+
+static void
+on_wire(void *context, const char *line)
+{
+    struct guard_user *user = context;
+
+    log_say(user->guard->log, LOG_LEVEL_DEBUG, "wire", "%s", line);
+}
+
+void
+guard_event(struct guard *guard, struct event *event)
+{
+    event->at = guard_now(guard);
+    guard->frame_ns = 0;
+    shell_event(guard->shell, event);
+}
+
+/* ---- Gateways ---- */
+
+/* SR-03: the trading day so far, and what rolling windows may still need of the last one. */
+static struct instant
+trades_since(void *context, int64_t account_id, struct instant now)
+{
+    const struct guard *guard = context;
+    const struct config *config = &guard->config->config;
+    struct instant starts, ends;
+    int32_t date;
+
+    (void)account_id;
+    day_of(config->day_zone, config->reset_second, now, &starts, &ends, &date);
+    return instant_min(starts, instant_sub(now, TRADES_BACK));
+}
+
+static struct gateway_times
+times_of(const struct daemon_settings *d)
+{
+    return (struct gateway_times){ .connect_ms = (int32_t)d->rest.connect_timeout_ms,
+        .read_ms = (int32_t)d->rest.read_timeout_ms, .mutation_ms = (int32_t)d->rest.mutation_timeout_ms,
+        .hub_connect_ms = (int32_t)d->hub.connect_timeout_ms, .hub_handshake_ms = (int32_t)d->hub.handshake_timeout_ms,
+        .hub_subscribe_ms = (int32_t)d->hub.subscribe_timeout_ms, .hub_ping_ms = (int32_t)(d->hub.ping_s * 1000),
+        .hub_silence_ms = (int32_t)(d->hub.silence_s * 1000), .sync_request_ms = (int32_t)d->sync.request_timeout_ms,
+        .sync_ms = (int32_t)(d->sync.alarm_s * 1000), .audit_ms = (int32_t)(d->sync.audit_s * 1000),
+        .poll_positions_ms = (int32_t)d->poll.positions_ms, .poll_trades_ms = (int32_t)d->poll.trades_ms,
+        .poll_account_ms = (int32_t)d->poll.account_ms, .quotes_silence_ms = (int32_t)(d->quotes.silence_s * 1000) };
+}
+
+static enum status
+make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err)
+{
+    const struct loaded_config *config = guard->config;
+    const struct daemon_settings *daemon = &config->daemon;
+    struct guard_user *user = &guard->users[index];
+    struct gateway_settings settings = { .rest_url = daemon->api.base_url, .user_hub_url = daemon->hub.user_url,
+        .market_hub_url = daemon->hub.market_url, .ca_file = daemon->api.ca_file,
+        .user_name = config->users[index].username, .api_key = config->users[index].api_key, .accounts = ids,
+        .trades_since = trades_since, .context = guard, .times = times_of(daemon) };
+    const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
+        .wire = on_wire };
+
+    for (int32_t i = 0; i < config->accounts_count; i++)
+        if (config->accounts[i].user == index && config->accounts[i].enabled)
+            ids[settings.accounts_count++] = config->accounts[i].id;
+    if (settings.accounts_count == 0) {
+        user->mode.mode = MODE_NORMAL; /* All its accounts are paused. */
+        user->mode.user_live = user->mode.market_live = true;
+        return OK;
+    }
+    os_random_bytes(&settings.seed, sizeof settings.seed);
+    log_learn_secret(guard->log, config->users[index].api_key);
+    return gateway_new(guard->loop, &settings, sink, &user->gateway, err);
+}
+
+enum status
+guard_make_gateways(struct guard *guard, struct error *err)
+{
+    int64_t *ids = calloc((size_t)guard->config->accounts_count + 1, sizeof *ids);
+    enum status status = ids == NULL ? error_set(err, STATUS_LIMIT, "gateways: no memory") : OK;
+
+    for (int32_t i = 0; i < guard->users_count && status == OK; i++)
+        status = make_gateway(guard, i, ids, err);
+    free(ids);
+    return status;
+}
+
+/* ---- Once a second ---- */
+
+/* Has the broker, asked since the step, the same time as the wall clock?  Then the wall clock is right and we were wrong. */
+static bool
+broker_agrees(const struct guard *guard)
+{
+    struct gateway_status status;
+
+    for (int32_t i = 0; i < guard->users_count; i++) {
+        if (guard->users[i].gateway == NULL)
+            continue;
+        gateway_status(guard->users[i].gateway, &status);
+        int64_t skew_ms = status.clock_skew_ms < 0 ? -status.clock_skew_ms : status.clock_skew_ms;
+        if (status.rest_success_age_ms >= 0 && status.rest_success_age_ms < ASKED_SINCE.ns / 1000000 &&
+            skew_ms <= CLOCK_STEP_MAX.ns / 1000000)
+            return true;
+    }
+    return false;
+}
+
+/* S-21: a step is told once, and followed only on the broker's word. */
+static void
+check_clock(struct guard *guard)
+{
+    int64_t now_ns = os_monotonic_ns();
+
+    (void)guard_now(guard);
+    if (guard->clock.stepped.ns == 0) {
+        guard->stepped_ns = 0;
+    } else if (guard->stepped_ns == 0) {
+        guard->stepped_ns = now_ns;
+        guard_alarm(guard, 2, "the wall clock stepped by %" PRId64 " s and is not followed",
+            guard->clock.stepped.ns / 1000000000);
+    } else if (now_ns - guard->stepped_ns > ASKED_SINCE.ns && broker_agrees(guard)) {
+        clock_confirm(&guard->clock, os_utc_now(), now_ns);
+        guard_alarm(guard, 1, "the wall clock is followed again: the broker has the same time");
+    }
+}
+
+static void
+check_log(struct guard *guard)
+{
+    struct log_stats stats = log_stats(guard->log);
+
+    if (stats.failed > 0 && guard->failed_told == 0)
+        guard_alarm(guard, 1, "log: lines cannot be written (disk full?)"); /* LG-08: go on. */
+    guard->failed_told = stats.failed;
+}
+
+void
+guard_tick(struct guard *guard)
+{
+    check_clock(guard);
+    check_log(guard);
+    writer_beat(guard->writer, guard_now(guard));
+}
+
+bool
+guard_is_ready(const struct guard *guard)
+{
+    return guard->board.mode.mode == MODE_NORMAL && !guard->stopping;
+}
+
+/* ---- Life ---- */
+
+enum status
+guard_init(struct guard *guard, struct loaded_config *config, struct error *err)
+{
+    const struct shell_ports ports = { .context = guard, .command = on_command, .record = on_record, .notice = publish,
+        .arm = arm_deadline };
+
+    guard->config = config;
+    guard->users_count = config->users_count;
+    guard->users = calloc((size_t)config->users_count + 1, sizeof *guard->users);
+    if (guard->users == NULL)
+        return error_set(err, STATUS_LIMIT, "users: no memory");
+    for (int32_t i = 0; i < guard->users_count; i++)
+        guard->users[i].guard = guard;
+    clock_init(&guard->clock, os_utc_now(), os_monotonic_ns());
+    guard->board.started_at = guard_now(guard);
+    uv_timer_init(guard->loop, &guard->deadline);
+    guard->deadline.data = guard;
+    enum status status = engine_new(&config->config, rules_table, &guard->engine, err);
+    return status == OK ? shell_new(guard->engine, &ports, &guard->shell, err) : status;
+}
+
+void
+guard_fini(struct guard *guard)
+{
+    for (int32_t i = 0; i < guard->users_count && guard->users != NULL; i++)
+        gateway_free(guard->users[i].gateway);
+    free(guard->users);
+    shell_free(guard->shell);
+    engine_free(guard->engine);
+    if (guard->deadline.data != NULL && !uv_is_closing((uv_handle_t *)&guard->deadline))
+        uv_close((uv_handle_t *)&guard->deadline, NULL);
+}

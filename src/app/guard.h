@@ -1,0 +1,74 @@
+/*
+ * guard.h - the event path of riskd: gateways, engine, store, feed and log around one shell (architecture.md).
+ *
+ *     gateway --event--> guard_event --> shell_event --> commands -> gateway, records -> writer, notices -> feed, log, board
+ *
+ * All on the loop thread.  daemon.c builds it, starts it and takes it apart.
+ */
+#ifndef APP_GUARD_H
+#define APP_GUARD_H
+
+#include "app/clock.h"
+#include "app/flight.h"
+#include "app/log.h"
+#include "app/shell.h"
+#include "app/status.h"
+#include "config/load.h"
+#include "gateway/gateway.h"
+#include "store/writer.h"
+
+struct guard;
+
+/* One login and what it sees (S-4). */
+struct guard_user {
+    struct guard *guard;
+    struct gateway *gateway;
+    struct mode_event mode;
+};
+
+struct guard {
+    uv_loop_t *loop;
+    struct log *log;
+    struct loaded_config *config; /* In force; owned by daemon.c. */
+    struct writer *writer;
+    struct engine *engine;
+    struct shell *shell;
+    struct guard_user *users;
+    int32_t users_count;
+    struct trusted_clock clock;
+    struct flight flight;
+    struct status_board board;
+    uv_timer_t deadline;
+    int64_t frame_ns;             /* Of the frame whose event is being stepped; 0: none. */
+    uint64_t failed_told;         /* Log lines no file took, when last looked. */
+    int64_t stepped_ns;           /* Monotonic: when a step of the wall clock was told; 0: there is none. */
+    bool stopping;
+};
+
+/** Engine and shell on @config; guard->loop and ->log are set, the rest zeroed.  guard_fini() takes it apart again. */
+MUST_USE enum status guard_init(struct guard *guard, struct loaded_config *config, struct error *err);
+void guard_fini(struct guard *guard);
+
+/** Make the gateway of each user; none is started yet. */
+MUST_USE enum status guard_make_gateways(struct guard *guard, struct error *err);
+
+/** Trusted time (S-21). */
+struct instant guard_now(struct guard *guard);
+
+/** An event of our own (restore, configuration, admin); its time is set here. */
+void guard_event(struct guard *guard, struct event *event);
+
+/** Something a person has to see: log, feed and board.  @level 1 warn, 2 critical. */
+void guard_alarm(struct guard *guard, int32_t level, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/** What writer_options need. */
+void guard_on_synced(void *context, uint64_t ticket);
+void guard_on_store_alarm(void *context, bool solved, const char *text);
+
+/** Once a second: the clock's honesty, the log's losses, the store's sign of life. */
+void guard_tick(struct guard *guard);
+
+/** Both hubs live and the first truth in (S-1). */
+bool guard_is_ready(const struct guard *guard);
+
+#endif /* APP_GUARD_H */
