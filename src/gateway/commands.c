@@ -1,0 +1,271 @@
+/*
+ * commands.c - the engine's commands as requests, their answers as events; and what is told about the state.
+ *
+ * A mutation leaves within gateway_carry_out() when it can.  Each is answered by exactly one EVENT_ANSWER.
+ */
+#include "gateway/internal.h"
+
+#include "base/money.h"
+
+#include <string.h>
+
+/* ---- Answers ---- */
+
+static void
+answer_with(const struct command *command, const struct judgement *judgement, const char *text, struct event *ret_event)
+{
+    struct answer_event *a = &ret_event->u.answer;
+
+    *ret_event = (struct event){ .kind = EVENT_ANSWER, .correlation = command->incident };
+    a->command_id = command->id;
+    a->outcome = judgement->outcome;
+    a->uncontrollable = judgement->uncontrollable;
+    a->hold = judgement->hold;
+    a->code = -1;
+    text_copy(a->text, sizeof a->text, text[0] != '\0' ? text : judgement->text);
+}
+
+static void
+alarm_answer(struct gateway *gateway, const struct command *command, const struct reply *reply)
+{
+    const struct judgement *j = &reply->judgement;
+
+    if (j->level == 0)
+        return;
+    gateway_alarm(gateway, j->level, "account %lld %s: %s%s%s", (long long)command->account_id, command->contract.text, j->text,
+        reply->message[0] != '\0' ? ": " : "", reply->message);
+}
+
+static void
+give_answer(struct gateway *gateway, const struct call *call, const struct reply *reply)
+{
+    struct event event;
+    struct answer_event *a = &event.u.answer;
+
+    answer_with(&call->command, &reply->judgement, reply->message, &event);
+    a->http_status = reply->facts.http_status;
+    a->code = reply->facts.has_envelope ? reply->facts.code : -1;
+    if (reply->json != NULL && call->endpoint == ENDPOINT_PLACE) /* Also with code 2 (EC-07). */
+        (void)json_int64(reply->json, json_get(reply->json, 0, "orderId"), &a->order_id);
+    gateway_emit(gateway, &event);
+    alarm_answer(gateway, &call->command, reply);
+}
+
+static void
+on_mutated(struct gateway *gateway, struct call *call, const struct reply *reply)
+{
+    bool locked = call->endpoint == ENDPOINT_PLACE && reply->facts.has_envelope &&
+        (reply->facts.code == 4 || reply->facts.code == 10);
+
+    give_answer(gateway, call, reply);
+    if (locked) /* EC-07: a hint that canTrade is false. */
+        sync_want(gateway, call->command.account_id);
+}
+
+static void
+on_order(struct gateway *gateway, struct call *call, const struct reply *reply)
+{
+    struct event event = { .kind = EVENT_ORDER, .correlation = call->command.incident };
+    bool good = reply->judgement.outcome == OUTCOME_ACCEPTED && reply->json != NULL &&
+        decode_order(reply->json, json_get(reply->json, 0, "order"), &event.u.order) &&
+        event.u.order.account_id == call->command.account_id;
+
+    if (good)
+        gateway_emit(gateway, &event);
+    else
+        give_answer(gateway, call, reply);
+}
+
+static void
+on_contract(struct gateway *gateway, struct call *call, const struct reply *reply)
+{
+    struct event event = { .kind = EVENT_CONTRACT };
+    bool good = reply->judgement.outcome == OUTCOME_ACCEPTED && reply->json != NULL &&
+        decode_contract(reply->json, json_get(reply->json, 0, "contract"), &event.u.contract);
+
+    if (good)
+        gateway_emit(gateway, &event);
+    else
+        give_answer(gateway, call, reply);
+}
+
+static void
+on_read(struct gateway *gateway, struct fetch *fetch)
+{
+    (void)gateway;
+    (void)fetch; /* fetch.c gave the snapshot, or the failure. */
+}
+
+/* ---- Requests ---- */
+
+static const struct {
+    enum endpoint endpoint;
+    call_done *done;
+} requests[] = {
+    [COMMAND_CLOSE] = { ENDPOINT_CLOSE, on_mutated },
+    [COMMAND_REDUCE] = { ENDPOINT_REDUCE, on_mutated },
+    [COMMAND_CANCEL] = { ENDPOINT_CANCEL, on_mutated },
+    [COMMAND_PLACE_STOP] = { ENDPOINT_PLACE, on_mutated },
+    [COMMAND_MODIFY_STOP] = { ENDPOINT_MODIFY, on_mutated },
+    [COMMAND_LOOK_UP_ORDER] = { ENDPOINT_ORDER, on_order },
+    [COMMAND_LOOK_UP_CONTRACT] = { ENDPOINT_CONTRACT, on_contract },
+};
+
+static void
+add_place(struct json_writer *w, const struct command *command)
+{
+    char tag[TAG_MAX];
+    struct text text = text_on(tag, sizeof tag);
+
+    text_addf(&text, "rm%llu", (unsigned long long)command->id); /* ID-03: unique for ever. */
+    json_add_string(w, "contractId", command->contract.text);
+    json_add_int(w, "type", ORDER_STOP);
+    json_add_int(w, "side", command->side);
+    json_add_int(w, "size", command->size);
+    json_add_null(w, "limitPrice");
+    json_add_price(w, "stopPrice", command->price_nanos);
+    json_add_null(w, "trailPrice");
+    json_add_string(w, "customTag", tag);
+}
+
+static void
+write_body(struct text *out, const struct command *command)
+{
+    struct json_writer w = json_writer_on(out);
+
+    json_open(&w, NULL, '{');
+    if (command->kind != COMMAND_LOOK_UP_CONTRACT)
+        json_add_int(&w, "accountId", command->account_id);
+    switch (command->kind) {
+    case COMMAND_CLOSE:
+    case COMMAND_LOOK_UP_CONTRACT:
+        json_add_string(&w, "contractId", command->contract.text);
+        break;
+    case COMMAND_REDUCE:
+        json_add_string(&w, "contractId", command->contract.text);
+        json_add_int(&w, "size", command->size);
+        break;
+    case COMMAND_PLACE_STOP:
+        add_place(&w, command);
+        break;
+    case COMMAND_MODIFY_STOP:
+        json_add_int(&w, "orderId", command->order_id);
+        if (command->size > 0)
+            json_add_int(&w, "size", command->size);
+        json_add_price(&w, "stopPrice", command->price_nanos);
+        break;
+    default: /* Cancel, look up an order. */
+        json_add_int(&w, "orderId", command->order_id);
+        break;
+    }
+    json_close(&w, '}');
+}
+
+static void
+request(struct gateway *gateway, const struct command *command)
+{
+    enum endpoint endpoint = requests[command->kind].endpoint;
+    bool urgent = endpoint_mutates(endpoint) || command->incident != 0;
+    struct call *call = rest_call(gateway, endpoint, urgent ? PACE_ENFORCEMENT : PACE_NORMAL, requests[command->kind].done);
+    struct text body = rest_body(call);
+
+    call->command = *command;
+    write_body(&body, command);
+    rest_submit(gateway, call);
+}
+
+static void
+refuse(struct gateway *gateway, const struct command *command, const char *why)
+{
+    struct judgement judgement = { OUTCOME_NOT_SENT, false, GATEWAY_CRITICAL, SPAN_SECONDS(5), why };
+    struct event event;
+
+    answer_with(command, &judgement, "", &event);
+    gateway_emit_later(gateway, &event);
+    gateway_alarm(gateway, GATEWAY_CRITICAL, "internal: command %llu not sent: %s", (unsigned long long)command->id, why);
+}
+
+void
+gateway_carry_out(struct gateway *gateway, const struct command *command)
+{
+    const char *why;
+
+    switch (command->kind) {
+    case COMMAND_READ:
+        fetch_start(gateway, command->account_id, PART_POSITIONS | PART_ORDERS,
+            command->incident != 0 ? PACE_ENFORCEMENT : PACE_NORMAL, command->id, on_read);
+        break;
+    case COMMAND_SUBSCRIBE:
+        hub_subscribe(&gateway->hubs[HUB_MARKET], command->contract.text);
+        break;
+    case COMMAND_UNSUBSCRIBE:
+        hub_unsubscribe(&gateway->hubs[HUB_MARKET], command->contract.text);
+        break;
+    case COMMAND_SYNC:
+        sync_want(gateway, command->account_id);
+        break;
+    default:
+        why = command->kind == COMMAND_LOOK_UP_CONTRACT ? NULL : outbound_check(gateway, command);
+        if (why != NULL)
+            refuse(gateway, command, why);
+        else
+            request(gateway, command);
+        break;
+    }
+    gateway_rearm(gateway);
+}
+
+/* ---- Status ---- */
+
+int64_t
+gateway_frame_ns(const struct gateway *gateway)
+{
+    return gateway->frame_ns;
+}
+
+int64_t
+gateway_first_byte_ns(const struct gateway *gateway)
+{
+    return gateway->rest.first_byte_ns;
+}
+
+static struct gateway_hub_status
+describe_hub(const struct hub *hub, int64_t now)
+{
+    struct gateway_hub_status s = { .connects = hub->connects, .frame_age_ms = -1 };
+
+    text_copy(s.state, sizeof s.state, hub_state_name(hub->state));
+    text_copy(s.why, sizeof s.why, hub->why);
+    if (hub_is_live(hub))
+        s.live_for_ms = (now - hub->live_ns) / MS;
+    if (hub->received_ns >= 0)
+        s.frame_age_ms = (now - hub->received_ns) / MS;
+    return s;
+}
+
+void
+gateway_status(const struct gateway *gateway, struct gateway_status *ret_status)
+{
+    int64_t now = gateway_now(gateway);
+    const struct rest *rest = &gateway->rest;
+
+    *ret_status = (struct gateway_status){
+        .mode = gateway->mode,
+        .user = describe_hub(&gateway->hubs[HUB_USER], now),
+        .market = describe_hub(&gateway->hubs[HUB_MARKET], now),
+        .has_token = gateway->session.token != NULL,
+        .token_left_s = gateway->session.token != NULL ? (gateway->session.expires_ns - now) / SECOND : 0,
+        .rate_used = pace_used(&gateway->pace, PACE_GENERAL, now),
+        .rate_max = PACE_GENERAL_MAX,
+        .requests_waiting = rest_waiting(rest),
+        .rest_success_age_ms = rest->success_ns >= 0 ? (now - rest->success_ns) / MS : -1,
+        .requests = rest->requests,
+        .mutations = rest->mutations,
+        .logouts = gateway->logouts,
+        .unknown_targets = gateway->unknown_targets,
+        .foreign_rows = gateway->foreign_rows,
+        .unusable_rows = gateway->unusable_rows,
+        .syncs = gateway->sync.rounds,
+        .clock_skew_ms = rest->skew_ms,
+    };
+}

@@ -1,0 +1,124 @@
+/*
+ * gateway.h - the client of one user's broker gateway: commands in, events out (spec/gateway.md, resilience.md).
+ *
+ * It owns the token, both hubs, the rate windows, reconciliation and polling.  It never gives up and never blocks.  Several users are several
+ * gateways.  One thread: that of the libuv loop.
+ *
+ *     gateway_new -> gateway_start -> events ... gateway_carry_out ... -> gateway_stop -> gateway_free
+ */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "base/error.h"
+#include "core/event.h"
+#include "core/update.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gateway;
+struct transport;
+struct uv_loop_s;
+
+/* Milliseconds; 0 means the default (resilience.md 4). */
+struct gateway_times {
+    int32_t connect_ms;          /* 3000 */
+    int32_t read_ms;             /* 10000 */
+    int32_t mutation_ms;         /* 5000 */
+    int32_t hub_connect_ms;      /* 10000 */
+    int32_t hub_handshake_ms;    /* 15000 */
+    int32_t hub_subscribe_ms;    /* 10000 */
+    int32_t hub_ping_ms;         /* 15000 */
+    int32_t hub_silence_ms;      /* 30000 */
+    int32_t sync_request_ms;     /* 5000 */
+    int32_t sync_ms;             /* 15000 */
+    int32_t audit_ms;            /* 60000 */
+    int32_t poll_positions_ms;   /* 5000, positions and orders */
+    int32_t poll_trades_ms;      /* 10000 */
+    int32_t poll_account_ms;     /* 30000 */
+    int32_t quotes_silence_ms;   /* 30000: resubscribe; twice that: reconnect (HM-02). */
+};
+
+/* Texts are copied. */
+struct gateway_settings {
+    const char *rest_url;        /* "https://api.topstepx.com" */
+    const char *user_hub_url;    /* "wss://rtc.topstepx.com/hubs/user" */
+    const char *market_hub_url;
+    const char *ca_file;         /* PEM; NULL or "": the system's. */
+    const char *user_name;
+    const char *api_key;         /* Secret; the copy is wiped by gateway_free(). */
+    const int64_t *accounts;     /* Pinned ids; all others are ignored. */
+    uint32_t accounts_count;
+    /* Trades are asked for since then: the smaller of the trading day's start and the last one seen less 60 s (SR-03). */
+    struct instant (*trades_since)(void *context, int64_t account_id, struct instant now);
+    /* Do quotes have to come at this time (HM-02)?  NULL: silence of the market hub means nothing. */
+    bool (*in_session)(void *context, struct instant now);
+    void *context;
+    struct gateway_times times;
+    uint64_t seed;               /* Of the jitter. */
+    const struct transport *transport; /* NULL: libcurl on libuv. */
+    void *transport_context;     /* Taken over: freed by gateway_free(). */
+};
+
+enum { GATEWAY_WARN = 1, GATEWAY_CRITICAL = 2 };
+
+/* Called on the loop thread.  event may call gateway_carry_out() and gateway_stop(), nothing may call gateway_free(). */
+struct gateway_sink {
+    void *context;
+    void (*event)(void *context, const struct event *event);
+    void (*alarm)(void *context, int level, const char *text);
+    /* One line per request, answer and hub transition, secrets masked.  May be NULL. */
+    void (*wire)(void *context, const char *line);
+};
+
+/** STATUS_CONFIG: an address is not https/wss, or there is no account.  Nothing is sent yet.  @ret_gateway on success only. */
+MUST_USE enum status gateway_new(struct uv_loop_s *uv, const struct gateway_settings *settings, struct gateway_sink sink,
+    struct gateway **ret_gateway, struct error *err);
+
+/** Log in, connect, and keep at it. */
+void gateway_start(struct gateway *gateway);
+
+/**
+ * Carry out one command.  Mutations leave in this call if a token is there and the rate allows; each is answered by exactly one EVENT_ANSWER,
+ * later.  READ is answered by EVENT_SNAPSHOT, LOOK_UP_ORDER by EVENT_ORDER, LOOK_UP_CONTRACT by EVENT_CONTRACT, and all three by
+ * EVENT_ANSWER with the outcome when they fail.
+ */
+void gateway_carry_out(struct gateway *gateway, const struct command *command);
+
+/** Something outside is off (a handler failed, the machine slept): reconcile the account, 0: all (SR-11). */
+void gateway_distrust(struct gateway *gateway, int64_t account_id);
+
+/** Close the hubs, let mutations in flight end (at most their time-out), then call @done (never from within this call). */
+void gateway_stop(struct gateway *gateway, void (*done)(void *context), void *context);
+
+/** Not from within a sink's function.  Run the loop once more before closing it.  NULL is fine. */
+void gateway_free(struct gateway *gateway);
+
+/** Monotonic time (uv_hrtime) at which the frame being delivered arrived; for the latency figure. */
+int64_t gateway_frame_ns(const struct gateway *gateway);
+/** Monotonic time at which the request just answered began to leave; valid inside EVENT_ANSWER, 0: it never left. */
+int64_t gateway_first_byte_ns(const struct gateway *gateway);
+
+struct gateway_hub_status {
+    char state[16];           /* "LIVE", "DOWN", ... */
+    char why[120];            /* Of the last drop. */
+    uint32_t connects;        /* Since start. */
+    int64_t live_for_ms;      /* 0: not live. */
+    int64_t frame_age_ms;     /* -1: none yet. */
+};
+
+struct gateway_status {
+    enum mode mode;
+    struct gateway_hub_status user, market;
+    bool has_token;
+    int64_t token_left_s;
+    int32_t rate_used, rate_max;
+    int32_t requests_waiting;
+    int64_t rest_success_age_ms; /* -1: none yet. */
+    uint64_t requests, mutations, logouts, unknown_targets, foreign_rows, unusable_rows, syncs;
+    int64_t clock_skew_ms;       /* Server's clock less ours, to a second. */
+};
+
+void gateway_status(const struct gateway *gateway, struct gateway_status *ret_status);
+
+#endif /* GATEWAY_GATEWAY_H */

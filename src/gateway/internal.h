@@ -1,0 +1,359 @@
+/*
+ * internal.h - the gateway's own state, shared by the files of gateway/ only.
+ *
+ *     session.c  the token            rest.c   calls: queue, pace, replay, retry
+ *     hub.c      two connections      fetch.c  several reads -> one snapshot
+ *     sync.c     when to fetch        outbound.c  what may be sent
+ *     gateway.c  events out, mode, commands in, the one wake-up
+ *
+ * Times are monotonic nanoseconds unless they are a struct instant.  Each part has a due_ns; gateway.c wakes at the least of them and lets every
+ * part look at the clock.  Events are emitted from transport callbacks only, never from within gateway_carry_out().
+ */
+#ifndef GATEWAY_INTERNAL_H
+#define GATEWAY_INTERNAL_H
+
+#include "gateway/decode.h"
+#include "gateway/errors.h"
+#include "gateway/gateway.h"
+#include "gateway/pace.h"
+#include "gateway/signalr.h"
+#include "gateway/transport.h"
+#include "net/websocket.h"
+
+#define NEVER INT64_MAX
+#define MS INT64_C(1000000)
+#define SECOND INT64_C(1000000000)
+
+#define TOKEN_MAX 8192          /* A JWT of some 600 bytes as seen. */
+#define CALL_BODY_MAX 512       /* The largest request has an account, a tag and two prices. */
+#define HUB_BUFFER_MAX 1000     /* SR-13. */
+#define SUBSCRIPTION_ARGUMENT_MAX (CONTRACT_ID_MAX + 2) /* An id in quotes. */
+#define ROWS_MAX 100000         /* Of one part of a snapshot; a 4 MiB answer holds some 14000. */
+
+/* ---- session.c ---- */
+
+enum session_flight { FLIGHT_NONE, FLIGHT_LOGIN, FLIGHT_VALIDATE };
+
+struct session {
+    char *token;                /* NULL: none. */
+    uint64_t generation;        /* Of the token; 0: there was none yet. */
+    int64_t issued_ns, expires_ns;
+    bool proven;                /* Some answer was not 401. */
+    enum session_flight flight;
+    int32_t failures;           /* Of login or validate in a row. */
+    int64_t login_ns;           /* Of the last login sent. */
+    int64_t due_ns;
+    int64_t alarm_ns;           /* Not before. */
+};
+
+void session_start(struct gateway *gateway);
+void session_fini(struct session *session);
+void session_tick(struct gateway *gateway, int64_t now);
+/** The token to use now, or NULL. */
+const char *session_token(const struct gateway *gateway);
+/** The server refused the token of that generation: get another, once for all who say so. */
+void session_refused(struct gateway *gateway, uint64_t generation);
+/** Log in anew, keeping the token until then (CC-07, RO-02). */
+void session_renew(struct gateway *gateway);
+/** An answer shows that the token works. */
+void session_proven(struct gateway *gateway, uint64_t generation);
+/** Expiry of a token by its "exp", if that is believable, else 24 h (TR-01). */
+struct span session_token_life(const char *token, struct instant now);
+
+/* ---- rest.c ---- */
+
+struct reply {
+    struct reply_facts facts;
+    struct judgement judgement;
+    const struct json *json;    /* NULL: no JSON. */
+    const struct http_answer *http; /* NULL: it never got so far. */
+    int64_t hold_ns;            /* After a 429. */
+    char message[160];          /* errorMessage or our words. */
+};
+
+struct call;
+typedef void call_done(struct gateway *gateway, struct call *call, const struct reply *reply);
+
+struct call {
+    struct call *next, *previous; /* All calls. */
+    struct call *next_waiting;
+    struct gateway *gateway;
+    enum endpoint endpoint;
+    enum pace_class class;
+    bool warm;                  /* A ping on the mutations' connections. */
+    bool replayed;
+    int32_t tries, tries_max;
+    int32_t timeout_ms;
+    uint64_t generation;
+    int64_t queued_ns, not_before_ns;
+    struct instant sent_at;
+    call_done *done;
+    struct command command;     /* What it serves, if a command. */
+    struct fetch *fetch;
+    unsigned part;
+    int64_t offset;
+    size_t length;
+    char body[CALL_BODY_MAX];
+};
+
+struct rest {
+    struct call *all;
+    struct call *waiting[2];    /* By class: NORMAL, ENFORCEMENT; oldest first. */
+    int32_t normal_in_flight, mutations_in_flight;
+    int64_t due_ns;
+    int64_t success_ns;         /* -1: never. */
+    int64_t failing_since_ns;   /* -1: not failing. */
+    int64_t ping_ns;            /* When to ping next. */
+    int64_t skew_checked_ns;
+    int64_t skew_ms;
+    int64_t first_byte_ns;
+    uint64_t requests, mutations;
+};
+
+/** A call to fill in and submit. */
+struct call *rest_call(struct gateway *gateway, enum endpoint endpoint, enum pace_class class, call_done *done);
+/** Where to write the call's body. */
+struct text rest_body(struct call *call);
+/** Send now if token and pace allow, else queue.  @done comes later in any case.  Takes the call over. */
+void rest_submit(struct gateway *gateway, struct call *call);
+void rest_tick(struct gateway *gateway, int64_t now);
+void rest_fini(struct rest *rest);
+int32_t rest_waiting(const struct rest *rest);
+
+/* ---- fetch.c ---- */
+
+struct fetch;
+typedef void fetch_done(struct gateway *gateway, struct fetch *fetch);
+
+struct fetch {
+    struct fetch *next, *previous;
+    int64_t account_id;
+    unsigned wanted, got;       /* PART_... */
+    int32_t pending;
+    enum pace_class class;
+    uint64_t command_id;
+    fetch_done *done;
+    struct instant asked_at;
+    int32_t restarts;
+    int64_t orders_total;
+    struct account_row account;
+    struct position_row *positions;
+    struct order_row *orders;
+    struct trade_row *trades;
+    uint32_t positions_count, orders_count, trades_count;
+    uint32_t positions_size, orders_size, trades_size;
+    struct judgement judgement; /* Of the last failure. */
+    char why[160];
+};
+
+/** Read the parts, in parallel; emits one EVENT_SNAPSHOT of what succeeded, then calls @done.  @command_id 0: nobody's. */
+void fetch_start(struct gateway *gateway, int64_t account_id, unsigned parts, enum pace_class class, uint64_t command_id,
+    fetch_done *done);
+void fetch_fini(struct gateway *gateway);
+/** Wanted parts that did not come; open orders stand in for orders. */
+unsigned fetch_missing(const struct fetch *fetch);
+
+/* ---- sync.c ---- */
+
+struct sync_account {
+    int64_t id;
+    int32_t running;            /* Fetches out. */
+    bool again;
+    bool wave;                  /* The user hub waits for it. */
+    bool failed;                /* Something of the current round. */
+    bool ok;                    /* Last round was complete. */
+    int32_t failures;           /* Rounds in a row. */
+    int64_t started_ns, next_ns;
+    int64_t poll_positions_ns, poll_trades_ns, poll_account_ns;
+    int32_t polling;            /* Polls out. */
+};
+
+struct sync {
+    struct sync_account *accounts;
+    uint32_t count;
+    bool wave, alarmed;
+    int64_t wave_ns;
+    int64_t due_ns;
+    uint64_t rounds;
+};
+
+MUST_USE enum status sync_init(struct gateway *gateway, const int64_t *accounts, uint32_t count, struct error *err);
+void sync_fini(struct sync *sync);
+void sync_tick(struct gateway *gateway, int64_t now);
+/** Reconcile soon; account 0: all. */
+void sync_want(struct gateway *gateway, int64_t account_id);
+/** The user hub's subscriptions stand: reconcile all accounts, then hub_synced(). */
+void sync_wave(struct gateway *gateway);
+struct sync_account *sync_find(const struct gateway *gateway, int64_t account_id);
+bool sync_all_ok(const struct gateway *gateway);
+
+/* ---- hub.c ---- */
+
+enum hub_kind { HUB_USER, HUB_MARKET, HUBS };
+enum hub_state { HUB_OFF, HUB_DOWN, HUB_CONNECTING, HUB_HANDSHAKE, HUB_SUBSCRIBING, HUB_SYNCING, HUB_LIVE };
+
+struct subscription {
+    const char *method;         /* "SubscribeOrders"; static. */
+    char argument[SUBSCRIPTION_ARGUMENT_MAX]; /* JSON text, or "". */
+    bool acked;
+    int32_t tries;
+    int64_t invocation;         /* 0: not sent. */
+    int64_t due_ns;             /* Answer or next try. */
+};
+
+struct hub {
+    struct gateway *gateway;
+    enum hub_kind kind;
+    enum hub_state state;
+    char origin[160], host[128], path[128]; /* "https://host:port", "host:port", "/hubs/user" */
+    void *tunnel;
+    bool socket_ready;
+    struct websocket websocket;
+    struct signalr signalr;
+    struct subscription *subscriptions;
+    uint32_t count, size;
+    int64_t next_invocation;
+    bool broken;                /* Sending failed; dropped at the next wake-up. */
+    int32_t step;               /* Of the back-off. */
+    int64_t at_ns;              /* State's time-out, or when to connect. */
+    int64_t sent_ns, received_ns, state_ns, live_ns;
+    int64_t quote_ns;           /* Last quote, or when they began to be due. */
+    bool resubscribed;
+    uint64_t token_generation;
+    int64_t token_expires_ns;   /* Of the token it was connected with. */
+    uint32_t connects;
+    int64_t logouts_ns[5];      /* Ring: when GatewayLogout came. */
+    uint32_t logouts_count;
+    struct event *buffer;       /* User hub until it is LIVE. */
+    uint32_t buffered;
+    bool overflowed;
+    char why[120];
+};
+
+MUST_USE enum status hub_init(struct gateway *gateway, enum hub_kind kind, const char *url, struct error *err);
+void hub_fini(struct hub *hub);
+void hub_start(struct hub *hub);
+void hub_stop(struct hub *hub);
+void hub_tick(struct hub *hub, int64_t now);
+/** When hub_tick() has something to do. */
+int64_t hub_due(const struct hub *hub, int64_t now);
+/** A token is there: connect if that is what it waited for. */
+void hub_token(struct hub *hub);
+/** User hub: reconciliation is done. */
+void hub_synced(struct hub *hub);
+/** Drop and connect again, after the usual back-off. */
+void hub_drop(struct hub *hub, const char *why);
+/** GatewayLogout on either hub (CC-07): both go down and come back after @delay_ns. */
+void hub_log_out(struct hub *hub, int64_t delay_ns);
+/** Break and make while the old token still works (LO-02). */
+void hub_renew(struct hub *hub);
+void hub_subscribe(struct hub *hub, const char *contract);
+void hub_unsubscribe(struct hub *hub, const char *contract);
+const char *hub_state_name(enum hub_state state);
+bool hub_is_live(const struct hub *hub);
+
+/* hubset.c: what it shall be subscribed to. */
+bool hubset_add_user(struct hub *hub);
+/** NULL: it is there already, or no memory (alarmed). */
+struct subscription *hubset_add_contract(struct hub *hub, const char *contract);
+/** False: it was not there.  @ret_argument holds SUBSCRIPTION_ARGUMENT_MAX bytes. */
+bool hubset_remove_contract(struct hub *hub, const char *contract, char *ret_argument);
+bool hubset_is_acked(const struct hub *hub);
+/** A new connection: nothing has been asked for yet. */
+void hubset_reset(struct hub *hub);
+
+/* hubframe.c: the protocol inside a connected tunnel. */
+void hubframe_open(struct hub *hub);
+void hubframe_received(struct hub *hub, const void *bytes, size_t length);
+void hubframe_subscribe(struct hub *hub, struct subscription *subscription);
+void hubframe_unsubscribe(struct hub *hub, const char *contract);
+void hubframe_ping(struct hub *hub);
+void hubframe_close(struct hub *hub);
+/* hub.c, for hubframe.c */
+void hub_enter(struct hub *hub, enum hub_state state);
+void hub_logged_out(struct hub *hub, const char *text);
+void hub_acked(struct hub *hub, int64_t invocation, bool failed, const char *error);
+void hub_event(struct hub *hub, const struct event *event);
+
+/* ---- outbound.c ---- */
+
+struct held {
+    int64_t account_id;
+    struct contract_id contract;
+    int32_t size;
+};
+
+struct tick {
+    struct contract_id contract;
+    int64_t size_nanos;
+};
+
+/* What is needed to check an order before it leaves. */
+struct outbound {
+    struct held *held;
+    struct tick *ticks;
+    uint32_t held_count, held_size, ticks_count, ticks_size;
+};
+
+void outbound_fini(struct outbound *outbound);
+/** Remember positions and tick sizes of events going out to the shell. */
+void outbound_note(struct outbound *outbound, const struct event *event);
+/** FV-09.  NULL if it may leave, else what is wrong. */
+const char *outbound_check(const struct gateway *gateway, const struct command *command);
+
+/* ---- gateway.c ---- */
+
+/* An answer to be given at the next wake-up, because gateway_carry_out() must not emit. */
+struct later {
+    struct later *next;
+    struct event event;
+};
+
+struct gateway {
+    struct gateway_settings settings; /* Texts are our own. */
+    struct gateway_times times;
+    struct gateway_sink sink;
+    const struct transport *transport;
+    void *transport_context;
+    uint64_t chance;
+    struct pace pace;
+    struct session session;
+    struct rest rest;
+    struct fetch *fetches;
+    struct sync sync;
+    struct hub hubs[HUBS];
+    struct outbound outbound;
+    struct later *later;
+    struct json_token *tokens;
+    size_t tokens_size;
+    enum mode mode;
+    bool user_live, market_live; /* As last told. */
+    int64_t started_ns;
+    bool stopping, stopped;
+    void (*stop_done)(void *context);
+    void *stop_context;
+    int64_t stop_ns;
+    int64_t wake_ns;
+    int64_t frame_ns;
+    uint64_t logouts, unknown_targets, foreign_rows, unusable_rows;
+};
+
+int64_t gateway_now(const struct gateway *gateway);
+struct instant gateway_utc(const struct gateway *gateway);
+/** @base_ns +-20 %, seeded (RT-10, BO-01). */
+int64_t gateway_jitter(struct gateway *gateway, int64_t base_ns);
+/** Sets event->at. */
+void gateway_emit(struct gateway *gateway, struct event *event);
+void gateway_emit_later(struct gateway *gateway, const struct event *event);
+void gateway_alarm(struct gateway *gateway, int level, const char *format, ...) PRINTF_LIKE(3, 4);
+void gateway_wire(struct gateway *gateway, const char *format, ...) PRINTF_LIKE(2, 3);
+/** Parse with the shared tokens, grown as needed; valid until the next call. */
+MUST_USE enum status gateway_parse(struct gateway *gateway, const char *text, size_t length, struct json *ret_json,
+    struct error *err);
+bool gateway_is_pinned(const struct gateway *gateway, int64_t account_id);
+/** Hub or REST health may have changed. */
+void gateway_judge_mode(struct gateway *gateway, const char *reason);
+/** End of every transport callback: set the wake-up. */
+void gateway_rearm(struct gateway *gateway);
+
+#endif /* GATEWAY_INTERNAL_H */

@@ -1,0 +1,427 @@
+/*
+ * rest.c - calls: queue, pace, send, replay after a 401, retry of reads, judgement.
+ *
+ *     rest_submit -> [waiting: token, pace, retry] -> transport -> on_answer -> judged -> done
+ *                          ^                                           |
+ *                          +--- 401 once; reads: transient, twice -----+
+ *
+ * A mutation is sent at most once, but for a 401, which proves that it was not executed.  One that finds no way out within its time-out is answered
+ * NOT_SENT: what it was decided on is history by then, and the engine decides anew (P2).
+ */
+#include "gateway/internal.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NORMAL_IN_FLIGHT_MAX 4      /* Leaves connections of the lane to enforcement's reads. */
+#define PING_NS (30 * SECOND)       /* Keeps two mutation connections warm; also HM-08's probe. */
+#define PING_FAILING_NS (5 * SECOND) /* DG-05. */
+#define WARM_CONNECTIONS 2
+#define PING_TIMEOUT_MS 5000
+#define SKEW_CHECK_NS (3600 * SECOND)
+
+static void on_answer(void *user, const struct http_answer *answer);
+
+/* ---- Making a call ---- */
+
+struct call *
+rest_call(struct gateway *gateway, enum endpoint endpoint, enum pace_class class, call_done *done)
+{
+    struct rest *rest = &gateway->rest;
+    struct call *call = calloc(1, sizeof *call);
+
+    ASSERT(call != NULL); /* Without a kilobyte nothing can be protected; a new process may have it. */
+    call->gateway = gateway;
+    call->endpoint = endpoint;
+    call->class = class;
+    call->done = done;
+    call->tries_max = endpoint_mutates(endpoint) ? 1 : 3; /* RT-02, RT-03 */
+    call->timeout_ms = endpoint_mutates(endpoint) ? gateway->times.mutation_ms : gateway->times.read_ms;
+    call->next = rest->all;
+    if (call->next != NULL)
+        call->next->previous = call;
+    rest->all = call;
+    return call;
+}
+
+struct text
+rest_body(struct call *call)
+{
+    return text_on(call->body, sizeof call->body);
+}
+
+static void
+call_free(struct rest *rest, struct call *call)
+{
+    if (call->previous != NULL)
+        call->previous->next = call->next;
+    else
+        rest->all = call->next;
+    if (call->next != NULL)
+        call->next->previous = call->previous;
+    free(call);
+}
+
+void
+rest_fini(struct rest *rest)
+{
+    while (rest->all != NULL)
+        call_free(rest, rest->all);
+}
+
+static struct call **
+queue_of(struct rest *rest, const struct call *call)
+{
+    return &rest->waiting[call->class == PACE_NORMAL ? 0 : 1];
+}
+
+static void
+enqueue(struct gateway *gateway, struct call *call)
+{
+    struct call **last = queue_of(&gateway->rest, call);
+
+    while (*last != NULL)
+        last = &(*last)->next_waiting;
+    call->next_waiting = NULL;
+    *last = call;
+    if (call->not_before_ns < gateway->rest.due_ns)
+        gateway->rest.due_ns = call->not_before_ns;
+}
+
+int32_t
+rest_waiting(const struct rest *rest)
+{
+    int32_t n = 0;
+
+    for (int i = 0; i < 2; i++)
+        for (const struct call *c = rest->waiting[i]; c != NULL; c = c->next_waiting)
+            n++;
+    return n;
+}
+
+/* ---- Giving the answer ---- */
+
+static void
+deliver(struct gateway *gateway, struct call *call, struct reply *reply)
+{
+    gateway->rest.first_byte_ns = reply->http != NULL ? reply->http->first_byte_ns : 0;
+    reply->judgement = errors_judge(call->endpoint, &reply->facts);
+    if (reply->hold_ns > reply->judgement.hold.ns)
+        reply->judgement.hold.ns = reply->hold_ns;
+    call->done(gateway, call, reply);
+    call_free(&gateway->rest, call);
+}
+
+/* It never got as far as a socket. */
+static void
+deliver_unsent(struct gateway *gateway, struct call *call, const char *why)
+{
+    struct reply reply = { .facts = { .fate = HTTP_NEVER_LEFT, .code = -1 } };
+
+    text_copy(reply.message, sizeof reply.message, why);
+    deliver(gateway, call, &reply);
+}
+
+/* ---- Sending ---- */
+
+static void
+count_in_flight(struct rest *rest, const struct call *call, int32_t by)
+{
+    if (endpoint_mutates(call->endpoint))
+        rest->mutations_in_flight += by;
+    else if (call->class == PACE_NORMAL)
+        rest->normal_in_flight += by;
+}
+
+static enum status
+send_call(struct gateway *gateway, struct call *call, struct error *err)
+{
+    char url_buffer[256];
+    struct text url = text_on(url_buffer, sizeof url_buffer);
+    struct http_request request = {
+        .lane = endpoint_mutates(call->endpoint) || call->warm ? HTTP_MUTATIONS : HTTP_READS,
+        .url = url_buffer,
+        .timeout_ms = call->timeout_ms,
+    };
+    bool is_ping = call->endpoint == ENDPOINT_PING;
+
+    text_add(&url, gateway->settings.rest_url);
+    text_add(&url, endpoint_path(call->endpoint));
+    if (!is_ping) {
+        request.bearer = session_token(gateway);
+        request.body = call->body;
+        request.length = call->length;
+    }
+    call->generation = gateway->session.generation;
+    call->sent_at = gateway_utc(gateway);
+    call->tries++;
+    pace_take(&gateway->pace, PACE_GENERAL, gateway_now(gateway));
+    enum status status = gateway->transport->request(gateway->transport_context, &request, on_answer, call, err);
+    if (status == OK)
+        count_in_flight(&gateway->rest, call, 1);
+    gateway->rest.requests++;
+    if (endpoint_mutates(call->endpoint))
+        gateway->rest.mutations++;
+    if (!is_ping) /* After sending: the log must not delay a close. */
+        gateway_wire(gateway, "> POST %s %.*s", endpoint_path(call->endpoint), (int)call->length, call->body);
+    return status;
+}
+
+/* When may it leave?  @now if at once. */
+static int64_t
+ask(const struct gateway *gateway, const struct call *call, int64_t now)
+{
+    if (call->not_before_ns > now)
+        return call->not_before_ns;
+    if (call->endpoint != ENDPOINT_PING && session_token(gateway) == NULL)
+        return NEVER; /* The session wakes us. */
+    if (call->class == PACE_NORMAL && gateway->rest.normal_in_flight >= NORMAL_IN_FLIGHT_MAX)
+        return NEVER; /* An answer wakes us. */
+    return pace_ask(&gateway->pace, call->class, PACE_GENERAL, now);
+}
+
+static int64_t
+gives_up_at(const struct call *call)
+{
+    return endpoint_mutates(call->endpoint) ? call->queued_ns + (int64_t)call->timeout_ms * MS : NEVER;
+}
+
+/* Send what may leave of one queue; returns when to look again. */
+static int64_t
+pump(struct gateway *gateway, struct call **queue, int64_t now)
+{
+    struct error err;
+    int64_t due = NEVER;
+
+    while (*queue != NULL) {
+        struct call *call = *queue;
+        int64_t at = ask(gateway, call, now), end = gives_up_at(call);
+
+        if (at > now && end > now) {
+            at = at < end ? at : end;
+            due = at < due ? at : due;
+            queue = &call->next_waiting;
+            continue;
+        }
+        *queue = call->next_waiting;
+        if (at > now)
+            deliver_unsent(gateway, call, "no token or no room in the rate window in time");
+        else if (send_call(gateway, call, &err) != OK)
+            deliver_unsent(gateway, call, err.text);
+    }
+    return due;
+}
+
+static void
+pump_all(struct gateway *gateway, int64_t now)
+{
+    struct rest *rest = &gateway->rest;
+    int64_t enforcement = pump(gateway, &rest->waiting[1], now); /* RL-04: first. */
+    int64_t normal = pump(gateway, &rest->waiting[0], now);
+
+    rest->due_ns = enforcement < normal ? enforcement : normal;
+    if (!gateway->stopping && rest->ping_ns < rest->due_ns)
+        rest->due_ns = rest->ping_ns;
+}
+
+void
+rest_submit(struct gateway *gateway, struct call *call)
+{
+    int64_t now = gateway_now(gateway);
+    struct error err;
+
+    call->length = strlen(call->body);
+    call->queued_ns = now;
+    bool first = endpoint_mutates(call->endpoint) || *queue_of(&gateway->rest, call) == NULL;
+    if (first && ask(gateway, call, now) <= now) {
+        if (send_call(gateway, call, &err) == OK)
+            return;
+        call->not_before_ns = now; /* Its answer must not come from within here. */
+        gateway_alarm(gateway, GATEWAY_CRITICAL, "cannot send: %s", err.text);
+    }
+    enqueue(gateway, call);
+    gateway->rest.due_ns = now;
+}
+
+/* ---- Answers ---- */
+
+static void
+watch_health(struct gateway *gateway, const struct call *call, const struct reply *reply)
+{
+    struct rest *rest = &gateway->rest;
+    const struct reply_facts *f = &reply->facts;
+    int64_t now = gateway_now(gateway);
+    bool up = f->fate == HTTP_ANSWERED && f->http_status < 500 && f->http_status != 408 &&
+        (f->has_envelope || call->endpoint == ENDPOINT_PING || f->http_status != 200);
+
+    if (up) {
+        rest->success_ns = now;
+        rest->failing_since_ns = -1;
+    } else if (rest->failing_since_ns < 0) {
+        rest->failing_since_ns = now;
+        rest->ping_ns = now + SECOND;
+    }
+    if (f->fate == HTTP_ANSWERED && call->endpoint != ENDPOINT_PING && f->http_status != 401 && f->http_status != 403)
+        session_proven(gateway, call->generation);
+    gateway_judge_mode(gateway, up ? "REST answers" : reply->message);
+}
+
+/* HM-06: session rules depend on our clock. */
+static void
+check_clock(struct gateway *gateway, const struct http_answer *answer)
+{
+    struct rest *rest = &gateway->rest;
+    int64_t now = gateway_now(gateway);
+
+    if (instant_equal(answer->date, INSTANT_NONE) || now < rest->skew_checked_ns)
+        return;
+    rest->skew_checked_ns = now + SKEW_CHECK_NS;
+    int64_t skew_ms = instant_since(answer->date, gateway_utc(gateway)).ns / MS;
+    rest->skew_ms = skew_ms;
+    int64_t off_ms = skew_ms < 0 ? -skew_ms : skew_ms;
+    if (off_ms > 30000)
+        gateway_alarm(gateway, GATEWAY_CRITICAL, "this machine's clock is %lld s off the gateway's", (long long)(skew_ms / 1000));
+    else if (off_ms > 3000) /* 2 s, and the second the Date field is cut to. */
+        gateway_alarm(gateway, GATEWAY_WARN, "this machine's clock is %lld ms off the gateway's", (long long)skew_ms);
+}
+
+static void
+read_reply(struct gateway *gateway, const struct call *call, const struct http_answer *answer, struct json *json,
+    struct reply *reply)
+{
+    int64_t code = -1;
+    struct error err;
+
+    *reply = (struct reply){ .http = answer, .facts = { .fate = answer->fate, .http_status = answer->status, .code = -1 } };
+    if (answer->fate != HTTP_ANSWERED) {
+        text_copy(reply->message, sizeof reply->message, answer->why);
+        return;
+    }
+    if (call->endpoint == ENDPOINT_PING) { /* Plain text. */
+        reply->facts.has_envelope = reply->facts.success = answer->status == 200;
+        reply->facts.code = answer->status == 200 ? 0 : -1;
+        return;
+    }
+    if (gateway_parse(gateway, answer->body, answer->length, json, &err) != OK) {
+        text_copy(reply->message, sizeof reply->message, "not JSON");
+        return;
+    }
+    reply->json = json;
+    if (json_bool(json, json_get(json, 0, "success"), &reply->facts.success) &&
+        json_int64(json, json_get(json, 0, "errorCode"), &code) && code >= INT32_MIN && code <= INT32_MAX) {
+        reply->facts.has_envelope = true;
+        reply->facts.code = (int32_t)code;
+    }
+    if (!json_string(json, json_get(json, 0, "errorMessage"), reply->message, sizeof reply->message))
+        reply->message[0] = '\0';
+}
+
+/* A read that may work on another try is queued again. */
+static bool
+tries_again(struct gateway *gateway, struct call *call, const struct reply *reply)
+{
+    int64_t now = gateway_now(gateway), delay = SECOND;
+
+    if (gateway->stopping)
+        return false;
+    if (reply->facts.fate == HTTP_ANSWERED && (reply->facts.http_status == 401 || reply->facts.http_status == 403)) {
+        session_refused(gateway, call->generation);
+        if (call->replayed) {
+            gateway_alarm(gateway, GATEWAY_CRITICAL, "%s: refused with a fresh token", endpoint_path(call->endpoint));
+            return false;
+        }
+        call->replayed = true; /* RT-07: once, also mutations; the server has not executed it. */
+        call->tries--;
+        call->queued_ns = now;
+        enqueue(gateway, call);
+        return true;
+    }
+    if (endpoint_mutates(call->endpoint) || call->tries >= call->tries_max || !errors_read_is_transient(&reply->facts))
+        return false;
+    for (int32_t i = 1; i < call->tries; i++)
+        delay *= 2;
+    delay = gateway_jitter(gateway, delay < 10 * SECOND ? delay : 10 * SECOND);
+    call->not_before_ns = now + (delay < 10 * SECOND ? delay : 10 * SECOND);
+    enqueue(gateway, call);
+    return true;
+}
+
+static void
+log_answer(struct gateway *gateway, const struct call *call, const struct reply *reply)
+{
+    if (call->endpoint == ENDPOINT_PING && reply->facts.fate == HTTP_ANSWERED)
+        return;
+    gateway_wire(gateway, "< %s HTTP %d code %d %s", endpoint_path(call->endpoint), (int)reply->facts.http_status,
+        (int)reply->facts.code, reply->message);
+}
+
+static void
+on_answer(void *user, const struct http_answer *answer)
+{
+    struct call *call = user;
+    struct gateway *gateway = call->gateway;
+    struct json json;
+    struct reply reply;
+
+    count_in_flight(&gateway->rest, call, -1);
+    read_reply(gateway, call, answer, &json, &reply);
+    log_answer(gateway, call, &reply);
+    if (answer->fate == HTTP_ANSWERED) {
+        check_clock(gateway, answer);
+        if (answer->status == 429)
+            reply.hold_ns = pace_refused(&gateway->pace, call->class, answer->retry_after_s, gateway_now(gateway));
+        else
+            pace_answered(&gateway->pace, call->class);
+    }
+    if (!tries_again(gateway, call, &reply)) {
+        bool is_dead = gateway->stopped;
+        struct call copy = *call; /* Its health counts after its answer: a close's answer must not wait for a mode's. */
+
+        if (is_dead)
+            call_free(&gateway->rest, call);
+        else
+            deliver(gateway, call, &reply);
+        watch_health(gateway, &copy, &reply);
+    } else {
+        watch_health(gateway, call, &reply);
+    }
+    pump_all(gateway, gateway_now(gateway));
+    gateway_rearm(gateway);
+}
+
+/* ---- Upkeep ---- */
+
+static void
+on_ping(struct gateway *gateway, struct call *call, const struct reply *reply)
+{
+    (void)gateway;
+    (void)call;
+    (void)reply; /* Whatever it says was counted as health. */
+}
+
+static void
+ping(struct gateway *gateway, int64_t now)
+{
+    struct rest *rest = &gateway->rest;
+    int count = rest->failing_since_ns >= 0 ? 1 : WARM_CONNECTIONS;
+
+    rest->ping_ns = now + (rest->failing_since_ns >= 0 ? PING_FAILING_NS : PING_NS);
+    for (int i = 0; i < count; i++) {
+        struct call *call = rest_call(gateway, ENDPOINT_PING, PACE_NORMAL, on_ping);
+
+        call->warm = true;
+        call->tries_max = 1;
+        call->timeout_ms = PING_TIMEOUT_MS;
+        rest_submit(gateway, call);
+    }
+}
+
+void
+rest_tick(struct gateway *gateway, int64_t now)
+{
+    if (now >= gateway->rest.ping_ns && !gateway->stopping)
+        ping(gateway, now);
+    pump_all(gateway, now);
+}

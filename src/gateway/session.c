@@ -1,0 +1,396 @@
+/*
+ * session.c - the token: log in, validate two hours before it expires, replace it when the server refuses it.
+ *
+ *     NONE --login ok--> VALID --exp - 2 h--> validate --newToken--> VALID
+ *       ^                  |  401                |  code 1-3, or three failures
+ *       +------------------+                     +--> login (the old token stays in use, TR-05)
+ *
+ * Any number of refusals lead to one login (TR-06): calls wait in rest.c until session_token() is not NULL again.  It never gives up (SV-02).  The
+ * token lives in memory only and is wiped when replaced (TS-01).
+ */
+#include "gateway/internal.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LIFE SPAN_SECONDS(86400)
+#define LIFE_BELIEVED_S (7 * 86400)
+#define REFRESH_BEFORE_NS (7200 * SECOND)
+#define CRITICAL_LEFT_NS (1800 * SECOND)
+#define RETRY_NS (60 * SECOND)
+#define PERMANENT_RETRY_NS (300 * SECOND) /* EC-08. */
+#define RELOGIN_GAP_NS (60 * SECOND)      /* RT-07: between logins that did not help. */
+#define LOGIN_TIMEOUT_MS 10000
+
+/* ---- Expiry ---- */
+
+static int
+digit_of(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const char *found = c != '\0' ? strchr(digits, c) : NULL;
+
+    return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* base64url without padding (RFC 7515); 0 when it is none or does not fit. */
+static size_t
+unbase64(const char *in, size_t length, char *out, size_t size)
+{
+    uint32_t bits = 0;
+    int count = 0;
+    size_t written = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        int digit = digit_of(in[i]);
+
+        if (digit < 0)
+            return 0;
+        bits = (bits << 6 | (uint32_t)digit) & 0xffffff;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            if (written == size)
+                return 0;
+            out[written++] = (char)(bits >> count & 0xff);
+        }
+    }
+    return written;
+}
+
+static bool
+read_expiry(const char *token, int64_t *ret_seconds)
+{
+    struct json_token tokens[256];
+    struct json json;
+    char payload[4096];
+    const char *start = strchr(token, '.');
+    const char *end = start != NULL ? strchr(start + 1, '.') : NULL;
+
+    if (end == NULL)
+        return false;
+    size_t length = unbase64(start + 1, (size_t)(end - start - 1), payload, sizeof payload);
+    bool found = length > 0 && json_read(payload, length, tokens, COUNT_OF(tokens), &json, NULL) == OK &&
+        json_int64(&json, json_get(&json, 0, "exp"), ret_seconds);
+    secret_wipe(payload, sizeof payload);
+    return found;
+}
+
+struct span
+session_token_life(const char *token, struct instant now)
+{
+    int64_t expiry_s, now_s = now.ns / 1000000000;
+
+    /* One in the past or far ahead says more about clocks than about the token. */
+    if (!read_expiry(token, &expiry_s) || expiry_s <= now_s || expiry_s - now_s > LIFE_BELIEVED_S)
+        return LIFE;
+    return SPAN_SECONDS(expiry_s - now_s);
+}
+
+/* ---- The token ---- */
+
+static void
+wipe_token(struct session *session)
+{
+    if (session->token != NULL)
+        secret_wipe(session->token, strlen(session->token));
+    free(session->token);
+    session->token = NULL;
+}
+
+const char *
+session_token(const struct gateway *gateway)
+{
+    return gateway->session.token;
+}
+
+static void
+take_token(struct gateway *gateway, const char *token)
+{
+    struct session *s = &gateway->session;
+    int64_t now = gateway_now(gateway);
+    size_t size = strlen(token) + 1;
+    char *copy = malloc(size);
+
+    if (copy == NULL)
+        return; /* The retry comes. */
+    memcpy(copy, token, size);
+    wipe_token(s);
+    s->token = copy;
+    s->generation++;
+    s->proven = false;
+    s->issued_ns = now;
+    s->expires_ns = now + session_token_life(token, gateway_utc(gateway)).ns;
+    s->failures = 0;
+    /* A life of less than two hours is used to its last tenth. */
+    int64_t life = s->expires_ns - now;
+    s->due_ns = s->expires_ns - (life > 2 * REFRESH_BEFORE_NS ? REFRESH_BEFORE_NS : life / 10);
+    gateway_wire(gateway, "session: new token, valid for %lld s", (long long)(life / SECOND));
+}
+
+static void
+tell_waiters(struct gateway *gateway)
+{
+    rest_tick(gateway, gateway_now(gateway));
+    for (int i = 0; i < HUBS; i++)
+        hub_token(&gateway->hubs[i]);
+}
+
+/* ---- Failures ---- */
+
+static int64_t
+back_off(struct gateway *gateway)
+{
+    int64_t delay = SECOND;
+
+    for (int32_t i = 1; i < gateway->session.failures && delay < RETRY_NS; i++)
+        delay *= 2;
+    return gateway_jitter(gateway, delay < RETRY_NS ? delay : RETRY_NS);
+}
+
+static void
+alarm_failure(struct gateway *gateway, const char *what)
+{
+    struct session *s = &gateway->session;
+    int64_t now = gateway_now(gateway);
+    bool critical = s->token == NULL || s->expires_ns - now < CRITICAL_LEFT_NS;
+
+    if (now < s->alarm_ns || (s->failures < 3 && !critical)) /* TR-07 */
+        return;
+    s->alarm_ns = now + RETRY_NS;
+    gateway_alarm(gateway, critical ? GATEWAY_CRITICAL : GATEWAY_WARN, "%s", what);
+}
+
+static void
+fail(struct gateway *gateway, const char *what, bool permanent)
+{
+    struct session *s = &gateway->session;
+    int64_t delay;
+
+    s->failures++;
+    if (permanent) {
+        gateway_alarm(gateway, GATEWAY_CRITICAL, "%s; trying again each 5 min", what);
+        delay = PERMANENT_RETRY_NS;
+    } else {
+        alarm_failure(gateway, what);
+        /* With a token in hand there is no hurry (TR-04). */
+        delay = s->token != NULL ? gateway_jitter(gateway, RETRY_NS) : back_off(gateway);
+    }
+    s->due_ns = gateway_now(gateway) + delay;
+}
+
+/* ---- Requests ---- */
+
+static bool
+read_answer(struct gateway *gateway, const struct http_answer *answer, const char *key, char *token, int32_t *ret_code)
+{
+    struct json json;
+    int64_t code = -1;
+    bool success = false;
+
+    token[0] = '\0';
+    if (answer->fate != HTTP_ANSWERED || answer->status != 200 ||
+        gateway_parse(gateway, answer->body, answer->length, &json, NULL) != OK)
+        return false;
+    if (!json_bool(&json, json_get(&json, 0, "success"), &success) ||
+        !json_int64(&json, json_get(&json, 0, "errorCode"), &code) || code < INT32_MIN || code > INT32_MAX)
+        return false;
+    if (success != (code == 0)) /* EC-02 */
+        return false;
+    if (!json_string(&json, json_get(&json, 0, key), token, TOKEN_MAX))
+        token[0] = '\0';
+    *ret_code = (int32_t)code;
+    return true;
+}
+
+static void
+describe(const struct http_answer *answer, const char *what, char *out, size_t size)
+{
+    struct text text = text_on(out, size);
+
+    if (answer->fate == HTTP_ANSWERED)
+        text_addf(&text, "%s: HTTP %d", what, answer->status);
+    else
+        text_addf(&text, "%s: %s", what, answer->why);
+}
+
+/* True if the failure of the exchange was dealt with. */
+static bool
+was_lost(struct gateway *gateway, const struct http_answer *answer, const char *what)
+{
+    char text[240];
+
+    if (answer->fate == HTTP_ANSWERED && answer->status == 200)
+        return false;
+    if (answer->fate == HTTP_ANSWERED && answer->status == 429)
+        pace_refused(&gateway->pace, PACE_LOGIN, answer->retry_after_s, gateway_now(gateway));
+    describe(answer, what, text, sizeof text);
+    fail(gateway, text, answer->status == 400 || answer->status == 404);
+    return true;
+}
+
+static void
+on_login(void *user, const struct http_answer *answer)
+{
+    struct gateway *gateway = user;
+    char token[TOKEN_MAX], text[240];
+    struct text out = text_on(text, sizeof text);
+    int32_t code = -1;
+
+    gateway->session.flight = FLIGHT_NONE;
+    if (!was_lost(gateway, answer, "log-in")) {
+        if (!read_answer(gateway, answer, "token", token, &code)) {
+            fail(gateway, "log-in: an answer that is not the gateway's", false);
+        } else if (code != 0 || token[0] == '\0') {
+            text_addf(&out, "log-in refused: %s (code %d)", errors_login_text(code), (int)code);
+            fail(gateway, text, errors_login_is_permanent(code));
+        } else {
+            take_token(gateway, token);
+            tell_waiters(gateway);
+        }
+        secret_wipe(token, sizeof token);
+    }
+    gateway_rearm(gateway);
+}
+
+static void
+on_validate(void *user, const struct http_answer *answer)
+{
+    struct gateway *gateway = user;
+    struct session *s = &gateway->session;
+    char token[TOKEN_MAX];
+    int32_t code = -1;
+
+    s->flight = FLIGHT_NONE;
+    if (answer->fate == HTTP_ANSWERED && (answer->status == 401 || answer->status == 403)) {
+        session_refused(gateway, s->generation);
+    } else if (!was_lost(gateway, answer, "token refresh")) {
+        if (!read_answer(gateway, answer, "newToken", token, &code)) {
+            fail(gateway, "token refresh: an answer that is not the gateway's", false);
+        } else if (code >= 1 && code <= 3) {
+            s->failures = 3; /* TR-04: log in at once. */
+            s->due_ns = gateway_now(gateway);
+        } else if (code != 0) {
+            fail(gateway, "token refresh refused", false);
+        } else if (token[0] == '\0') {
+            /* TR-03: still the old token, with its old expiry; a login brings a new one in time. */
+            s->failures = 3;
+            s->due_ns = gateway_now(gateway) + gateway_jitter(gateway, RETRY_NS);
+        } else {
+            take_token(gateway, token);
+            tell_waiters(gateway);
+        }
+        secret_wipe(token, sizeof token);
+    }
+    gateway_rearm(gateway);
+}
+
+static bool
+send_request(struct gateway *gateway, enum endpoint endpoint, const char *body, http_done *done)
+{
+    struct text url;
+    char url_buffer[256];
+    struct error err;
+    struct http_request request = { .lane = HTTP_READS, .url = url_buffer, .body = body, .length = strlen(body),
+        .timeout_ms = LOGIN_TIMEOUT_MS };
+
+    if (endpoint == ENDPOINT_VALIDATE)
+        request.bearer = gateway->session.token;
+    url = text_on(url_buffer, sizeof url_buffer);
+    text_add(&url, gateway->settings.rest_url);
+    text_add(&url, endpoint_path(endpoint));
+    pace_take(&gateway->pace, PACE_GENERAL, gateway_now(gateway));
+    gateway->rest.requests++;
+    gateway_wire(gateway, "> POST %s", endpoint_path(endpoint));
+    if (gateway->transport->request(gateway->transport_context, &request, done, gateway, &err) == OK)
+        return true;
+    fail(gateway, err.text, false);
+    return false;
+}
+
+static void
+log_in(struct gateway *gateway)
+{
+    char body[1024];
+    struct text text = text_on(body, sizeof body);
+    struct json_writer w = json_writer_on(&text);
+
+    json_open(&w, NULL, '{');
+    json_add_string(&w, "userName", gateway->settings.user_name);
+    json_add_string(&w, "apiKey", gateway->settings.api_key);
+    json_close(&w, '}');
+    gateway->session.login_ns = gateway_now(gateway);
+    if (send_request(gateway, ENDPOINT_LOGIN, body, on_login))
+        gateway->session.flight = FLIGHT_LOGIN;
+    secret_wipe(body, sizeof body);
+}
+
+/* ---- When ---- */
+
+void
+session_start(struct gateway *gateway)
+{
+    gateway->session.due_ns = gateway_now(gateway);
+    gateway->session.login_ns = INT64_MIN / 2;
+}
+
+void
+session_fini(struct session *session)
+{
+    wipe_token(session);
+}
+
+void
+session_tick(struct gateway *gateway, int64_t now)
+{
+    struct session *s = &gateway->session;
+
+    if (s->flight != FLIGHT_NONE || now < s->due_ns || gateway->stopping)
+        return;
+    if (s->token != NULL && now >= s->expires_ns)
+        wipe_token(s);
+    int64_t at = pace_ask(&gateway->pace, PACE_LOGIN, PACE_GENERAL, now);
+    if (at > now) {
+        s->due_ns = at;
+    } else if (s->token == NULL || s->failures >= 3) {
+        log_in(gateway);
+    } else if (send_request(gateway, ENDPOINT_VALIDATE, "{}", on_validate)) {
+        s->flight = FLIGHT_VALIDATE;
+    }
+}
+
+void
+session_refused(struct gateway *gateway, uint64_t generation)
+{
+    struct session *s = &gateway->session;
+    int64_t now = gateway_now(gateway);
+
+    if (generation != s->generation || s->token == NULL)
+        return; /* There is a newer one, or somebody said so already. */
+    wipe_token(s);
+    s->failures = 0;
+    /* A token that never worked is not replaced in a tight loop. */
+    s->due_ns = s->proven || now - s->login_ns >= RELOGIN_GAP_NS ? now : s->login_ns + RELOGIN_GAP_NS;
+    if (!s->proven)
+        gateway_alarm(gateway, GATEWAY_CRITICAL, "the gateway refuses a fresh token");
+    gateway_wire(gateway, "session: token refused");
+}
+
+void
+session_renew(struct gateway *gateway)
+{
+    struct session *s = &gateway->session;
+
+    s->failures = 3; /* Not by validate: what it was issued for may be what was logged out. */
+    if (s->due_ns > gateway_now(gateway))
+        s->due_ns = gateway_now(gateway);
+}
+
+void
+session_proven(struct gateway *gateway, uint64_t generation)
+{
+    if (generation == gateway->session.generation)
+        gateway->session.proven = true;
+}

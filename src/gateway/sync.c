@@ -1,0 +1,249 @@
+/*
+ * sync.c - when an account's truth is read from the broker (resilience.md 1.22, 1.23).
+ *
+ *     user hub SYNCING  -> a wave: every account in full, then LIVE
+ *     user hub LIVE     -> an audit each 60 s
+ *     user hub down     -> polls: positions and orders each 5 s, trades each 10 s, account each 30 s
+ *     any time          -> on demand (anomaly, overflow, engine), at least 5 s apart
+ *
+ * A round in full is two fetches, so that slow trades do not hold back positions.  A round that failed is repeated after 1, 5, 10, 10 ... s for ever.
+ * Periods grow with the number of accounts, so that upkeep stays within its share of the rate window (RL-06, DG-01).
+ */
+#include "gateway/internal.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+
+#define GAP_NS (5 * SECOND)         /* SR-12 */
+#define POLL_ACCOUNTS 3             /* Polling's periods hold up to so many accounts. */
+#define AUDIT_ACCOUNTS 20
+
+#define STATE_PARTS ((unsigned)PART_ACCOUNT | PART_POSITIONS | PART_ORDERS)
+
+static const int64_t retry_s[] = { 1, 5, 10 }; /* SR-10 */
+
+enum status
+sync_init(struct gateway *gateway, const int64_t *accounts, uint32_t count, struct error *err)
+{
+    struct sync *sync = &gateway->sync;
+
+    sync->accounts = calloc(count, sizeof *sync->accounts);
+    if (sync->accounts == NULL)
+        return error_set(err, STATUS_LIMIT, "no memory");
+    sync->count = count;
+    sync->due_ns = NEVER;
+    for (uint32_t i = 0; i < count; i++)
+        sync->accounts[i] = (struct sync_account){ .id = accounts[i], .next_ns = NEVER, .started_ns = INT64_MIN / 2 };
+    return OK;
+}
+
+void
+sync_fini(struct sync *sync)
+{
+    free(sync->accounts);
+    *sync = (struct sync){ 0 };
+}
+
+struct sync_account *
+sync_find(const struct gateway *gateway, int64_t account_id)
+{
+    for (uint32_t i = 0; i < gateway->sync.count; i++)
+        if (gateway->sync.accounts[i].id == account_id)
+            return &gateway->sync.accounts[i];
+    return NULL;
+}
+
+bool
+sync_all_ok(const struct gateway *gateway)
+{
+    for (uint32_t i = 0; i < gateway->sync.count; i++)
+        if (!gateway->sync.accounts[i].ok)
+            return false;
+    return true;
+}
+
+/* Grown so that @per accounts fit. */
+static int64_t
+scaled(const struct sync *sync, int32_t period_ms, int64_t per)
+{
+    int64_t count = sync->count;
+
+    return count > per ? period_ms * MS * count / per : period_ms * MS;
+}
+
+/* ---- Rounds in full ---- */
+
+static void
+check_wave(struct gateway *gateway)
+{
+    struct sync *sync = &gateway->sync;
+
+    if (!sync->wave)
+        return;
+    for (uint32_t i = 0; i < sync->count; i++)
+        if (sync->accounts[i].wave)
+            return;
+    sync->wave = false;
+    hub_synced(&gateway->hubs[HUB_USER]);
+}
+
+static void
+round_over(struct gateway *gateway, struct sync_account *a)
+{
+    struct sync *sync = &gateway->sync;
+    int64_t now = gateway_now(gateway);
+
+    a->ok = !a->failed;
+    sync->rounds++;
+    if (a->failed) {
+        int32_t last = (int32_t)COUNT_OF(retry_s) - 1;
+
+        a->next_ns = now + retry_s[a->failures < last ? a->failures : last] * SECOND;
+        a->failures++;
+        if (a->failures == 3)
+            gateway_alarm(gateway, GATEWAY_CRITICAL, "account %lld cannot be reconciled", (long long)a->id);
+    } else {
+        a->failures = 0;
+        a->next_ns = now + scaled(sync, gateway->times.audit_ms, AUDIT_ACCOUNTS);
+        if (!a->again)
+            a->wave = false;
+    }
+    if (a->again) {
+        int64_t next = a->wave ? now : a->started_ns + GAP_NS;
+
+        a->again = false;
+        a->next_ns = next < a->next_ns ? next : a->next_ns;
+    }
+    check_wave(gateway);
+    gateway_judge_mode(gateway, a->ok ? "reconciled" : "reconciliation failed");
+}
+
+static void
+on_fetched(struct gateway *gateway, struct fetch *fetch)
+{
+    struct sync_account *a = sync_find(gateway, fetch->account_id);
+
+    ASSERT(a != NULL && a->running > 0);
+    if (fetch_missing(fetch) != 0) {
+        a->failed = true;
+        gateway_wire(gateway, "sync %lld: %s", (long long)a->id, fetch->why);
+    }
+    if (--a->running == 0)
+        round_over(gateway, a);
+}
+
+static void
+start_round(struct gateway *gateway, struct sync_account *a, int64_t now)
+{
+    /* While somebody waits for it, it is not upkeep. */
+    enum pace_class class = a->wave ? PACE_ENFORCEMENT : PACE_NORMAL;
+
+    a->running = 2;
+    a->failed = false;
+    a->started_ns = now;
+    a->next_ns = NEVER;
+    fetch_start(gateway, a->id, STATE_PARTS, class, 0, on_fetched);
+    fetch_start(gateway, a->id, PART_TRADES, class, 0, on_fetched);
+}
+
+void
+sync_want(struct gateway *gateway, int64_t account_id)
+{
+    struct sync *sync = &gateway->sync;
+    int64_t now = gateway_now(gateway);
+
+    for (uint32_t i = 0; i < sync->count; i++) {
+        struct sync_account *a = &sync->accounts[i];
+
+        if (account_id != 0 && a->id != account_id)
+            continue;
+        if (a->running > 0) {
+            a->again = true;
+            continue;
+        }
+        int64_t at = a->started_ns + GAP_NS > now ? a->started_ns + GAP_NS : now;
+        a->next_ns = at < a->next_ns ? at : a->next_ns;
+        sync->due_ns = a->next_ns < sync->due_ns ? a->next_ns : sync->due_ns;
+    }
+}
+
+void
+sync_wave(struct gateway *gateway)
+{
+    struct sync *sync = &gateway->sync;
+    int64_t now = gateway_now(gateway);
+
+    sync->wave = true;
+    for (uint32_t i = 0; i < sync->count; i++) {
+        struct sync_account *a = &sync->accounts[i];
+
+        a->wave = true;
+        if (a->running > 0)
+            a->again = true; /* What runs was asked before the subscriptions stood (SR-02). */
+        else
+            start_round(gateway, a, now);
+    }
+}
+
+/* ---- Polling ---- */
+
+static void
+on_polled(struct gateway *gateway, struct fetch *fetch)
+{
+    struct sync_account *a = sync_find(gateway, fetch->account_id);
+
+    ASSERT(a != NULL && a->polling > 0);
+    a->polling--;
+}
+
+static void
+poll_part(struct gateway *gateway, struct sync_account *a, unsigned parts, int64_t *next_ns, int32_t period_ms, int64_t now)
+{
+    if (now < *next_ns)
+        return;
+    *next_ns = now + scaled(&gateway->sync, period_ms, POLL_ACCOUNTS);
+    a->polling++;
+    fetch_start(gateway, a->id, parts, PACE_NORMAL, 0, on_polled);
+}
+
+static void
+poll(struct gateway *gateway, struct sync_account *a, int64_t now)
+{
+    const struct gateway_times *t = &gateway->times;
+
+    if (a->polling > 0 || a->running > 0)
+        return;
+    poll_part(gateway, a, PART_POSITIONS | PART_ORDERS, &a->poll_positions_ns, t->poll_positions_ms, now);
+    poll_part(gateway, a, PART_TRADES, &a->poll_trades_ns, t->poll_trades_ms, now);
+    poll_part(gateway, a, PART_ACCOUNT, &a->poll_account_ns, t->poll_account_ms, now);
+}
+
+static int64_t
+earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+void
+sync_tick(struct gateway *gateway, int64_t now)
+{
+    struct sync *sync = &gateway->sync;
+    bool polls = !hub_is_live(&gateway->hubs[HUB_USER]) && gateway->session.generation > 0; /* Not before the first login. */
+
+    sync->due_ns = NEVER;
+    if (gateway->stopping)
+        return;
+    for (uint32_t i = 0; i < sync->count; i++) {
+        struct sync_account *a = &sync->accounts[i];
+
+        if (a->running == 0 && now >= a->next_ns)
+            start_round(gateway, a, now);
+        if (polls)
+            poll(gateway, a, now);
+        if (a->running == 0)
+            sync->due_ns = earliest(sync->due_ns, a->next_ns);
+        if (polls && a->running == 0 && a->polling == 0)
+            sync->due_ns = earliest(sync->due_ns, earliest(a->poll_positions_ns, earliest(a->poll_trades_ns, a->poll_account_ns)));
+    }
+}
