@@ -199,9 +199,8 @@ restart(const struct view *view, struct pause *pause, struct verdict *verdict)
     const struct lockout *running = view_lockout(view, "");
     struct instant from = instant_min(view->trade->at, view->now);
 
-    if (running == NULL || running->kind != LOCK_ENTRIES ||
-        instant_before(view->trade->at, instant_sub(running->until, running->duration)) ||
-        !instant_before(running->until, instant_add(from, running->duration)))
+    /* A trade from before the pause, or a hard lockout (no duration), would not end later. */
+    if (running == NULL || !instant_before(running->until, instant_add(from, running->duration)))
         return;
     if (pause->until.ns == 0)
         verdict_breach(verdict, ACTION_COOLDOWN, "Trade limit: a trade during the pause starts it anew.");

@@ -21,7 +21,6 @@
 #include <stdlib.h>
 
 #define MANAGED_MAX 8
-#define PACE SPAN_SECONDS(1)            /* R-012-3 */
 #define RETRY_AFTER SPAN_SECONDS(5)     /* The same request again, where a stop or its size is missing. */
 #define UNSEEN_KEPT SPAN_SECONDS(60)    /* A placed stop that never showed up. */
 #define BRACKET_ARRIVES SPAN_SECONDS(2) /* The platform's own stop, after the fill. */
@@ -31,7 +30,7 @@ struct trade_management {
     int64_t stop_loss_ticks;
     int64_t trigger_ticks, offset_ticks;
     int64_t activation_ticks, distance_ticks;
-    struct span pace;
+    struct span pace; /* At least a second (R-012-3). */
 };
 
 /* Of one position. */
@@ -279,7 +278,7 @@ may_ask(const struct trade_management *c, const struct view *view, const struct 
     int64_t price, int32_t size, struct verdict *verdict)
 {
     struct instant asked_at = { memory->asked_at_ns };
-    struct instant next = instant_add(asked_at, c->pace.ns > PACE.ns ? c->pace : PACE);
+    struct instant next = instant_add(asked_at, c->pace);
     bool same = memory->asked_price == price && memory->asked_size == size;
     bool moved = position->contract->has_last && is_tighter(position, position->contract->last_nanos, memory->asked_last_nanos);
 

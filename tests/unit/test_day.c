@@ -263,6 +263,9 @@ test_early_close_resumes(void **state)
     check_rows(&weekly, &calendar, rows, COUNT_OF(rows));
     check_rows(&nightly, &calendar, rows, COUNT_OF(rows));
     check_rows(&daily, &calendar, daily_rows, COUNT_OF(daily_rows));
+    calendar.holidays[0].early_close = 8 * 3600; /* Before the start: nothing is left of that day's session. */
+    assert_false(session_at(&daily, &calendar, NULL, at("2025-11-27T16:00:00Z")).open);
+    assert_at(session_at(&daily, &calendar, NULL, at("2025-11-27T13:00:00Z")).next_start, "2025-11-28T15:30:00Z");
 }
 
 /* The hour from 02:00 does not exist on 2025-03-09 and comes twice on 2025-11-02. */

@@ -105,6 +105,9 @@ test_ends(void **state)
     fixture_lockout(&f, LOCK_FLAT, "2030-01-01T00:00:00Z", 0);
     f.view.can_trade = ANSWER_YES;
     assert_int_equal(fixture_ask(&f, EVENT_ACCOUNT)->releases_count, 0);
+    fixture_set(&f, "auto_unlock_on_restore", "true");
+    f.view.can_trade = ANSWER_UNKNOWN; /* After a restart, before the first snapshot. */
+    assert_int_equal(fixture_ask(&f, EVENT_CLOCK)->releases_count, 0);
     fixture_set(&f, "enforcement", "close_all");
     f.view.can_trade = ANSWER_NO;
     (void)fixture_ask(&f, EVENT_ACCOUNT);

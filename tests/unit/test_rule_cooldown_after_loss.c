@@ -125,9 +125,9 @@ test_pieces(void **state)
     }
     /* A voided piece is not added up. */
     f.trades[8].voided = true;
-    struct trade *trade = fixture_trade(&f, "2025-01-17T19:30:09Z", 3, "-99");
+    struct trade *trade = fixture_trade(&f, "2025-01-17T19:30:09Z", 3, "-150");
     (void)fixture_judge(&f, trade);
-    assert_cooldown(&f, trade, 0);
+    assert_cooldown(&f, trade, 300);
     fixture_fini(&f);
 }
 

@@ -133,6 +133,7 @@ test_missing_and_old(void **state)
 {
     struct fixture f;
     struct contract *mnq, *es;
+    struct position *unpriced;
 
     (void)state;
     fixture_init(&f, &rule_daily_unrealized_loss);
@@ -140,8 +141,9 @@ test_missing_and_old(void **state)
     mnq = fixture_contract(&f, "MNQ", "U25");
     es = fixture_contract(&f, "ES", "U25");
     (void)fixture_position(&f, mnq, 2, "21000");
-    (void)fixture_position(&f, es, 1, "9000"); /* Would be a large loss, if it had a price. */
+    unpriced = fixture_position(&f, es, 1, "9000");
     fixture_quote(&f, mnq, "20950");
+    unpriced->open_micros[MARK_LAST] = fixture_money("-9999"); /* Of a price it no longer has. */
     (void)fixture_ask(&f, EVENT_QUOTE);
     assert_int_equal(f.verdict.action, ACTION_NONE);
     assert_non_null(f.verdict.missing);

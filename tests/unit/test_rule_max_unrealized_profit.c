@@ -152,6 +152,21 @@ test_arming_is_remembered(void **state)
     fixture_fini(&f);
 }
 
+/* By default one tick on the whole size: less than that, with an average price off the tick, does not arm. */
+static void
+test_default_arming(void **state)
+{
+    static const struct step steps[] = { { "21000.25", false }, { "21000", false }, { "21000.5", false }, { "21000", true } };
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, "breakeven", 4);
+    position->average_price_nanos = fixture_price("21000.10");
+    assert_int_equal(fixture_check(&f, NULL), OK);
+    walk(&f, steps, COUNT_OF(steps));
+    fixture_fini(&f);
+}
+
 /* Without a price nothing is armed and nothing closed. */
 static void
 test_unpriced(void **state)
@@ -183,6 +198,7 @@ main(void)
         cmocka_unit_test(test_target_per_position),
         cmocka_unit_test(test_breakeven),
         cmocka_unit_test(test_arming_is_remembered),
+        cmocka_unit_test(test_default_arming),
         cmocka_unit_test(test_unpriced),
     };
 

@@ -59,10 +59,10 @@ test_global(void **state)
 
         set_up(&f);
         position = fixture_position(&f, mnq, -2, "21000");
-        order = fixture_order(&f, fixture_contract(&f, "MNQ", "Z25"), ORDER_LIMIT, SIDE_BUY, 1, NULL);
+        order = fixture_order(&f, mnq, ORDER_STOP, SIDE_BUY, 2, "21100");
         (void)ask_at(&f, rows[i].now, EVENT_POSITION);
         assert_int_equal(fixture_wanted(&f, position), rows[i].until != NULL ? 0 : -1);
-        assert_int_equal(fixture_cancels(&f, order), rows[i].until != NULL); /* Of the same root. */
+        assert_int_equal(fixture_cancels(&f, order), rows[i].until != NULL); /* No entry, but of that root. */
         assert_int_equal(f.verdict.action, rows[i].until != NULL ? ACTION_LOCK : ACTION_NONE);
         if (rows[i].until != NULL) {
             assert_int_equal(fixture_lock_of(&f, "")->until.ns, fixture_at(rows[i].until).ns);

@@ -112,6 +112,13 @@ test_hour_and_session(void **state)
     set_up(&f, "fills", "100", "100", "2");
     play(&f, session, COUNT_OF(session));
     fixture_fini(&f);
+    set_up(&f, "fills", "1", "2", "1000"); /* Longest, whichever tier it belongs to. */
+    fixture_set(&f, "cooldown_on_breach.per_hour_breach", "30");
+    for (int i = 0; i < 3; i++)
+        (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:00Z", i, "25"));
+    assert_int_equal(fixture_lock_of(&f, "")->duration.ns, SPAN_SECONDS(60).ns);
+    assert_int_equal(fixture_lock_of(&f, "")->until.ns, fixture_at("2025-01-17T19:31:00Z").ns);
+    fixture_fini(&f);
 }
 
 /* R-006-3. */
@@ -285,6 +292,14 @@ test_spellings(void **state)
     }
     assert_int_equal(fixture_lock_of(&f, "")->duration.ns, SPAN_SECONDS(1800).ns);
     assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-17T20:00:00Z", 9, "25"))->action, ACTION_NONE);
+    fixture_fini(&f);
+
+    fixture_init(&f, &rule_trade_frequency_limit);
+    fixture_set(&f, "count", "fills");
+    fixture_set(&f, "max_trades", "5");
+    assert_int_equal(fixture_check(&f, NULL), OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:00Z", i, "25"))->action, ACTION_NONE);
     fixture_fini(&f);
 
     fixture_init(&f, &rule_trade_frequency_limit);

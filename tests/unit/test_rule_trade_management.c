@@ -225,6 +225,11 @@ test_tightest(void **state)
     assert_null(step(&f, "5802.5"));
     fixture_fini(&f);
 
+    set_up(&f, "t", 1, "5800");
+    (void)fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5809");
+    assert_null(step(&f, "5810"));
+    fixture_fini(&f);
+
     set_up(&f, "b", 1, "5800"); /* A trailing stop order moves by itself. */
     (void)fixture_order(&f, es, ORDER_TRAILING_STOP, SIDE_SELL, 1, "5790");
     assert_null(step(&f, "5802.5"));
@@ -255,6 +260,11 @@ test_size_follows(void **state)
     assert_null(step(&f, NULL));
     position->size = 3;
     assert_moves(step(&f, NULL), stop, "0", 4);
+    fixture_fini(&f);
+
+    set_up(&f, "sb", 2, "5800");
+    (void)fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
+    assert_null(step(&f, "5801"));
     fixture_fini(&f);
 
     set_up(&f, "b", 2, "5800"); /* Two halves of the trader's: moved, but not covering twice. */
