@@ -29,7 +29,6 @@ enum enforcement { CLOSE_AND_LOCK, CANCEL_ORDER };
 struct instrument {
     struct session session; /* Begins with the symbol. */
     struct symbols days, daily_break;
-    bool enabled;
 };
 
 struct session_block_outside {
@@ -65,8 +64,6 @@ parse_time(const char *text, void *field, struct error *err)
 }
 
 static const struct param instrument_params[] = {
-    { .keys = "enabled", .help = "false: the global session holds for it.", .kind = PARAM_FLAG,
-        .offset = offsetof(struct instrument, enabled), .value = "true" },
     { .keys = "start", .help = "First instant inside: 17:00 or sun 17:00.", .kind = PARAM_TEXT,
         .offset = offsetof(struct instrument, session.start), .parse = parse_time },
     { .keys = "end", .help = "First instant outside.", .kind = PARAM_TEXT, .offset = offsetof(struct instrument, session.end),
@@ -171,7 +168,7 @@ static int32_t
 session_of(const struct session_block_outside *c, const struct contract *contract)
 {
     for (int32_t i = 0; i < c->instruments_count; i++) {
-        if (c->instruments[i].enabled && view_symbol_matches(c->instruments[i].session.symbol.text, contract))
+        if (view_symbol_matches(c->instruments[i].session.symbol.text, contract))
             return i;
     }
     return c->global_enabled ? GLOBAL : NO_SESSION;

@@ -94,12 +94,9 @@ test_instrument(void **state)
     assert_int_equal(fixture_lock_of(&f, "ES")->until.ns, fixture_at("2025-01-16T23:00:00Z").ns);
     assert_true(rule_session_block_outside.spares(f.rule_config, es));
     assert_false(rule_session_block_outside.spares(f.rule_config, mnq));
-    fixture_set_item(&f, "per_instrument_sessions", 0, "enabled", "false");
-    assert_false(rule_session_block_outside.spares(f.rule_config, es));
-    (void)ask_at(&f, "2025-01-16T12:00:00Z", EVENT_POSITION);
-    assert_non_null(fixture_lock_of(&f, ""));
     /* Without a global session other roots are free, and nothing is spared by it. */
     fixture_set(&f, "global_session.enabled", "false");
+    (void)fixture_position(&f, mnq, 1, "21000");
     assert_int_equal(ask_at(&f, "2025-01-16T12:00:00Z", EVENT_POSITION)->action, ACTION_NONE);
     assert_false(rule_session_block_outside.spares(f.rule_config, mnq));
     fixture_fini(&f);
