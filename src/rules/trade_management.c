@@ -259,7 +259,7 @@ wanted(const struct trade_management *c, const struct position *position, struct
 
     if (c->stop_loss && without_stop)
         wish_for(&wish, position, away(position, entry, -c->stop_loss_ticks));
-    if (c->breakeven && memory->breakeven_due && !memory->breakeven_done) {
+    if (c->breakeven && memory->breakeven_due && !memory->breakeven_done) { /* R-012-2: once. */
         int64_t price = on_tick(position, away(position, entry, c->offset_ticks));
         memory->breakeven_done = stop != NULL && !is_tighter(position, price, stop->stop_price_nanos);
         if (!memory->breakeven_done)

@@ -42,7 +42,7 @@ play(struct fixture *f, const struct step *steps, size_t count)
     }
 }
 
-/* R-010-1; R-010-2: missing or null is no evidence, the last known value stands. */
+/* R-010-1; R-010-2: missing or null is no evidence, the last known value stands; asked again it wants the same (R-010-3). */
 static void
 test_evidence(void **state)
 {

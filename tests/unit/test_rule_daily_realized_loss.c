@@ -33,7 +33,7 @@ test_limit(void **state)
         { "-500", "-498", "1.99", "true", 49999, false },
         { "-500", "-498", "2", "true", 50000, true },
         { "-500", "-498", "2.80", "false", 49800, false },
-        { "-500", "100", "600", "true", 50000, true }, /* Fees alone can do it. */
+        { "-500", "100", "600", "true", 50000, true }, /* Fees of opening fills count too (R-003-2). */
         { "0.000001", "-0.000001", "0", "true", 0, true },
     };
 
