@@ -6,8 +6,8 @@
  *     loss  0 --------------------- limit ----------->
  *           allow                   close all, cancel all, lock until the daily reset
  *
- * Reaching the limit is breaching it (R-ALL-4).  A half-turn that opens adds its fees and no P&L (R-003-2).  The sums, duplicates, voided and late trades are the ledger's; what a
- * trading day is: core/day.c.
+ * Reaching the limit is breaching it (R-ALL-4).  A half-turn that opens adds its fees and no P&L (R-003-2).  The sums, duplicates, voided
+ * and late trades are the ledger's; what a trading day is: core/day.c.
  */
 #include "base/assert.h"
 #include "base/money.h"

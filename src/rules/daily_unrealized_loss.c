@@ -6,7 +6,8 @@
  *     open loss  0 --------------- loss_limit ----------->
  *                allow             close all and lock, or close that position
  *
- * Open P&L, marks and sparse quotes (R-004-2) are market.c's.  A position without a price is left out of the sum: it proves nothing (R-ALL-6).
+ * Open P&L, marks and sparse quotes (R-004-2) are market.c's.  A position without a price is left out of the sum: it proves
+ * nothing (R-ALL-6).
  */
 #include "base/assert.h"
 #include "base/money.h"
