@@ -72,4 +72,9 @@ MUST_USE enum status audit_prepare(sqlite3 *handle, sqlite3_stmt **ret_statement
 MUST_USE enum status audit_append(struct database *database, sqlite3_stmt *insert, const struct store_entry *entry,
     struct error *err);
 
+/* ---- prune.c ---- */
+/** As store_prune(). */
+MUST_USE enum status prune_step(struct database *database, struct instant now, const struct store_retention *retention,
+    bool *ret_more, struct error *err);
+
 #endif /* STORE_DATABASE_H */

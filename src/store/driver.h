@@ -24,6 +24,8 @@ struct store_driver {
     enum status (*load)(struct store *store, struct instant now, struct error *err);
     /* As store_write(); entries are all above last_ticket. */
     enum status (*write)(struct store *store, const struct store_batch *batch, struct error *err);
+    enum status (*prune)(struct store *store, struct instant now, const struct store_retention *retention, bool *ret_more,
+        struct error *err);
     void (*close)(struct store *store);
 };
 

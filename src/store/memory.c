@@ -211,17 +211,34 @@ write_batch(struct store *store, const struct store_batch *batch, struct error *
     return OK;
 }
 
-static enum status
-load(struct store *store, struct instant now, struct error *err)
+/* Only trades are history here; what no restart asks for any more goes. */
+static void
+forget_trades(struct store *store, struct instant now)
 {
     struct rows *trades = &store->remembered.trades;
 
-    (void)err;
     for (uint32_t i = trades->count; i-- > 0;) {
         const struct trade_restored *trade = rows_at(trades, i);
         if (instant_before(trade->row.at, instant_sub(now, STORE_TRADES_KEPT)))
             rows_remove(trades, i);
     }
+}
+
+static enum status
+load(struct store *store, struct instant now, struct error *err)
+{
+    (void)err;
+    forget_trades(store, now);
+    return OK;
+}
+
+static enum status
+prune(struct store *store, struct instant now, const struct store_retention *retention, bool *ret_more, struct error *err)
+{
+    (void)retention;
+    (void)err;
+    forget_trades(store, now);
+    *ret_more = false;
     return OK;
 }
 
@@ -235,7 +252,8 @@ close_store(struct store *store)
 enum status
 memory_open(struct store **ret_store, struct error *err)
 {
-    static const struct store_driver driver = { .load = load, .write = write_batch, .close = close_store };
+    static const struct store_driver driver = { .load = load, .write = write_batch, .prune = prune,
+        .close = close_store };
     struct store *store = calloc(1, sizeof *store);
 
     if (store == NULL)

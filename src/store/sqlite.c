@@ -78,6 +78,12 @@ load(struct store *store, struct instant now, struct error *err)
     return load_remembered(database_of(store), now, err);
 }
 
+static enum status
+prune(struct store *store, struct instant now, const struct store_retention *retention, bool *ret_more, struct error *err)
+{
+    return prune_step(database_of(store), now, retention, ret_more, err);
+}
+
 static void
 close_store(struct store *store)
 {
@@ -89,7 +95,7 @@ close_store(struct store *store)
     free(database);
 }
 
-static const struct store_driver driver = { .load = load, .write = write_batch, .close = close_store };
+static const struct store_driver driver = { .load = load, .write = write_batch, .prune = prune, .close = close_store };
 
 /* The directory, the lock, and a file that is ours alone. */
 static enum status

@@ -108,3 +108,9 @@ store_save(struct store *store, const struct record *records, uint32_t count, st
     free(entries);
     return status;
 }
+
+enum status
+store_prune(struct store *store, struct instant now, const struct store_retention *retention, bool *ret_more, struct error *err)
+{
+    return store->driver->prune(store, now, retention, ret_more, err);
+}

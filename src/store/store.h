@@ -55,6 +55,12 @@ struct store_batch {
     struct instant beat;               /* The daemon is alive at; INSTANT_NONE: as the records say. */
 };
 
+/* How long history stays (S-10, MG-10); the rest of it has fixed times, see prune.c. */
+struct store_retention {
+    int32_t trades_days; /* At least 3. */
+    int32_t log_days;    /* Enforcement log and ended lockouts. */
+};
+
 /**
  * Open or create.  Takes the lock of the database (CC-06), creates, migrates or, if it is corrupt, sets it aside and begins anew with the
  * lockouts that can be rescued; then writes what a dead process left in the spill file.
@@ -94,6 +100,10 @@ MUST_USE enum status store_write(struct store *store, const struct store_batch *
 
 /** Write records at once under tickets of their own: for tools and tests that have no writer. */
 MUST_USE enum status store_save(struct store *store, const struct record *records, uint32_t count, struct error *err);
+
+/** Delete some rows that are older than they need be; @ret_more: call again.  Errors as store_write(). */
+MUST_USE enum status store_prune(struct store *store, struct instant now, const struct store_retention *retention, bool *ret_more,
+    struct error *err);
 
 /** Highest ticket that is durable; 0: none yet. */
 uint64_t store_last_ticket(const struct store *store);

@@ -51,6 +51,9 @@ struct writer {
     struct instant beat;
     enum trouble trouble;
     bool failing;                /* The last write failed. */
+    bool pruning;                /* Old rows are left. */
+    struct instant prune_now;
+    struct store_retention retention;
     bool stopping, ended;
     uint64_t deadline_ns;        /* Of stopping. */
     char trouble_text[ERROR_TEXT_MAX];
@@ -153,6 +156,17 @@ writer_set_config_hash(struct writer *writer, const char *hash)
 {
     uv_mutex_lock(&writer->mutex);
     (void)text_copy(writer->config_hash, sizeof writer->config_hash, hash);
+    uv_mutex_unlock(&writer->mutex);
+}
+
+void
+writer_prune(struct writer *writer, struct instant now, const struct store_retention *retention)
+{
+    uv_mutex_lock(&writer->mutex);
+    writer->pruning = true;
+    writer->prune_now = now;
+    writer->retention = *retention;
+    uv_cond_signal(&writer->wake);
     uv_mutex_unlock(&writer->mutex);
 }
 
@@ -284,6 +298,22 @@ write_one(struct writer *writer)
     return status == OK;
 }
 
+/* One small transaction; records go first.  Called and left with the mutex held. */
+static void
+prune_some(struct writer *writer)
+{
+    struct store_retention retention = writer->retention;
+    struct instant now = writer->prune_now;
+    struct error ignored; /* What stays too long hurts nobody; a failing database is met, and told, by the records. */
+    bool more = false;
+
+    writer->pruning = false;
+    uv_mutex_unlock(&writer->mutex);
+    enum status status = store_prune(writer->options.store, now, &retention, &more, &ignored);
+    uv_mutex_lock(&writer->mutex);
+    writer->pruning = writer->pruning || (status == OK && more); /* Or asked for anew meanwhile. */
+}
+
 /* While stopping the next try comes soon, whatever the usual pause. */
 static uint64_t
 pause_ns(const struct writer *writer)
@@ -307,7 +337,9 @@ run(void *argument)
             break;
         if (writer->stopping && due > writer->deadline_ns)
             due = writer->deadline_ns;
-        if (due == UINT64_MAX)
+        if (due > now_ns && writer->pruning && !writer->stopping)
+            prune_some(writer);
+        else if (due == UINT64_MAX)
             uv_cond_wait(&writer->wake, &writer->mutex);
         else if (due > now_ns)
             (void)uv_cond_timedwait(&writer->wake, &writer->mutex, due - now_ns);
@@ -475,6 +507,7 @@ enum status
 writer_flush_and_stop(struct writer *writer, struct span bound, struct error *err)
 {
     uint64_t bound_ns = bound.ns > 0 ? (uint64_t)bound.ns : 0;
+    struct error why = { 0 };
 
     uv_mutex_lock(&writer->mutex);
     writer->stopping = true;
@@ -486,16 +519,17 @@ writer_flush_and_stop(struct writer *writer, struct span bound, struct error *er
         now_ns = uv_hrtime();
     }
     bool ended = writer->ended;
-    enum status status = report_rest(writer, err);
+    enum status status = report_rest(writer, &why);
     uv_mutex_unlock(&writer->mutex);
     tell(writer);
     if (!ended) {
         /* The thread hangs in the disk and may still use all of this: it stays until the process ends. */
         uv_unref((uv_handle_t *)&writer->async);
-        return error_prefix(err, "the disk does not answer");
+        return error_set(err, STATUS_INTERNAL, "the disk does not answer: %s", status == OK ?
+            "all was committed" : why.text);
     }
     int failed = uv_thread_join(&writer->thread);
     ASSERT(failed == 0);
     uv_close((uv_handle_t *)&writer->async, on_closed);
-    return status;
+    return status == OK ? OK : error_set(err, status, "%s", why.text);
 }

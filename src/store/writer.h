@@ -46,6 +46,9 @@ void writer_beat(struct writer *writer, struct instant now);
 /** Hash of the configuration in force, stored with every later record (CF-04). */
 void writer_set_config_hash(struct writer *writer, const char *hash);
 
+/** Prune the store in the background until nothing old is left (store_prune()); failing, it waits for the next call. */
+void writer_prune(struct writer *writer, struct instant now, const struct store_retention *retention);
+
 struct writer_status {
     uint64_t put, durable;   /* Last tickets. */
     uint32_t queued;         /* In memory. */
@@ -57,8 +60,9 @@ struct writer_status writer_status(struct writer *writer);
 
 /**
  * Commit everything, end the thread, tell on_synced the last time and free the writer; the loop has to run once more for its handle.
- * @bound: how long to try.  STATUS_RETRY when not all could be committed by then: what is left is in the spill file if that could be
- * written (the text says), and if the thread hangs in the disk the store must not be closed, the process has to end.
+ * @bound: how long to try; a last try under way may take 3 s longer.
+ * STATUS_RETRY: not all could be committed; what is left is in the spill file if that could be written (the text says).
+ * STATUS_INTERNAL: likewise, and the thread hangs in the disk: the store must not be touched any more, the process has to end.
  */
 MUST_USE enum status writer_flush_and_stop(struct writer *writer, struct span bound, struct error *err);
 

@@ -1,0 +1,126 @@
+/*
+ * store_fixture.c - see store_fixture.h.
+ */
+#include "lib/store_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ANSWER_MAX 8192
+
+int
+store_fixture_setup(void **state)
+{
+    char *directory = malloc(64);
+
+    if (directory == NULL)
+        return -1;
+    strcpy(directory, "/tmp/test_store_XXXXXX");
+    *state = directory;
+    return mkdtemp(directory) != NULL ? 0 : -1;
+}
+
+int
+store_fixture_teardown(void **state)
+{
+    char *directory = *state, path[512];
+    DIR *listing = opendir(directory);
+
+    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        (void)unlink(path);
+    }
+    if (listing != NULL)
+        (void)closedir(listing);
+    int failed = rmdir(directory);
+    free(directory);
+    return failed;
+}
+
+const char *
+store_fixture_path(void *state, const char *name)
+{
+    static char path[256];
+
+    (void)snprintf(path, sizeof path, "%s/%s.db", (const char *)state, name);
+    return path;
+}
+
+struct store *
+store_fixture_open(const char *path)
+{
+    struct store *store = NULL;
+    struct error err = { 0 };
+
+    if (store_open(&(struct store_options){ .path = path, .version = "test", .now = NOW }, &store, &err) != OK)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+void
+store_fixture_refuses(const char *path, enum status expected, struct error *ret_err)
+{
+    struct store *store = NULL;
+
+    *ret_err = (struct error){ 0 };
+    assert_int_equal(store_open(&(struct store_options){ .path = path, .version = "test", .now = NOW }, &store, ret_err), expected);
+    assert_null(store);
+}
+
+void
+store_fixture_save(struct store *store, const struct record *records, uint32_t count)
+{
+    struct error err = { 0 };
+
+    if (store_save(store, records, count, &err) != OK)
+        fail_msg("%s", err.text);
+}
+
+void
+store_fixture_remove(const char *path)
+{
+    static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", ".spill" };
+    char name[300];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        (void)unlink(name);
+    }
+}
+
+void
+store_fixture_ask(const char *path, const char *sql, char *out)
+{
+    sqlite3 *handle = NULL;
+    sqlite3_stmt *statement = NULL;
+
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(handle));
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const char *text = (const char *)sqlite3_column_text(statement, 0);
+    (void)snprintf(out, ANSWER_MAX, "%s", text != NULL ? text : "");
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(handle);
+}
+
+void
+store_fixture_run(const char *path, const char *sql)
+{
+    sqlite3 *handle = NULL;
+
+    assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
+    (void)sqlite3_close(handle);
+}
