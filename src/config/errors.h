@@ -33,7 +33,7 @@ struct config_errors {
 
 void config_errors_fini(struct config_errors *errors);
 
-/** Copies the problem; what does not fit is cut or, past the bound, only counted. */
+/** Copies the problem, unless the same is there already; what does not fit is cut or, past the bound, only counted. */
 void config_errors_add(struct config_errors *errors, const struct config_problem *problem);
 
 /** By file in order of first mention, then line and column, so that a person works from top to bottom. */

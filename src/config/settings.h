@@ -147,11 +147,4 @@ extern const size_t settings_global_count;
 /** May this parameter's value be shown, or is it a secret (api_key, password, a webhook's address)? */
 bool settings_is_secret(const struct param *param);
 
-/**
- * What a single key's range cannot say: ascending delays, ping < silence, normal < enforce (CF-03).
- * @at tells the caller which key is wrong and what would be right; called once per problem.
- */
-void settings_check(const struct daemon_settings *settings,
-    void (*at)(void *context, const char *key, const char *found, const char *expected), void *context);
-
 #endif /* CONFIG_SETTINGS_H */
