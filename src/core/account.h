@@ -78,7 +78,7 @@ struct account {
     struct instant deadline;
     struct instant wake_at[RULES_MAX];
     struct gauge gauges[RULES_MAX];
-    uint8_t memory[ACCOUNT_MEMORY_MAX];
+    _Alignas(8) uint8_t memory[ACCOUNT_MEMORY_MAX]; /* Rules keep structs in it. */
     char name[NAME_MAX_LENGTH];
 };
 
@@ -174,9 +174,7 @@ void lockout_end(struct engine *engine, struct account *account, struct lock_ent
 void lockout_end_due(struct engine *engine, struct account *account, bool day_rolled);
 void lockout_restore(struct engine *engine, struct account *account, const struct lockout *lockout);
 struct instant lockout_next_end(const struct account *account);
-/** The entry that applies most strictly to a contract, or NULL. */
-const struct lockout *lockout_over(const struct engine *engine, const struct account *account, const struct contract *contract);
-bool lockout_is_locked(const struct engine *engine, const struct account *account, const char *root);
+bool lockout_is_locked(const struct account *account, const char *root);
 /** How many contracts may be held under the locks on that contract; INT32_MAX: any. @ret_lock: the one that says so. */
 int32_t lockout_ceiling(const struct engine *engine, const struct account *account, const struct position *position,
     const struct lockout **ret_lock);

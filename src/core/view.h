@@ -30,7 +30,7 @@ struct contract {
 enum mark { MARK_LAST, MARK_EXIT, MARKS };
 
 struct position {
-    const struct contract *contract;
+    struct contract *contract;     /* Read-only for rules. */
     struct position *next;         /* Of the account: view_positions(). */
     int64_t id;
     int32_t size;                  /* Signed.  May be 0 while something is remembered; view_positions() skips those. */
@@ -49,7 +49,7 @@ struct position {
     bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
     bool held;                     /* Linked into contract->holders. */
     bool missing;                  /* Not in the snapshot being applied. */
-    uint8_t memory[RULE_MEMORY_MAX];
+    _Alignas(8) uint8_t memory[RULE_MEMORY_MAX]; /* Rules keep structs in it. */
 };
 
 struct order {
@@ -85,6 +85,7 @@ struct trade {
     int64_t pnl_micros;       /* Gross; 0 unless has_pnl. */
     int64_t costs_micros;     /* Fees and commissions. */
     const struct contract *contract;
+    const struct account *account;
     struct trade *previous;   /* Next older of the account by (at, id). */
     struct trade *next;       /* Next newer. */
     int32_t size;

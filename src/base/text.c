@@ -1,0 +1,176 @@
+/* text.c - see text.h. */
+#include "base/text.h"
+
+#include "base/assert.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_MAX 63
+#define SUGGEST_WITHIN 3
+
+struct text
+text_on(char *buffer, size_t size)
+{
+    ASSERT(size > 0);
+    buffer[0] = 0;
+    return (struct text){ .data = buffer, .size = size };
+}
+
+void
+text_add_bytes(struct text *text, const char *bytes, size_t length)
+{
+    size_t room = text->size - 1 - text->length;
+
+    if (length > room) {
+        length = room;
+        text->truncated = true;
+    }
+    memcpy(text->data + text->length, bytes, length);
+    text->length += length;
+    text->data[text->length] = 0;
+}
+
+void
+text_add(struct text *text, const char *string)
+{
+    text_add_bytes(text, string, strlen(string));
+}
+
+void
+text_addf(struct text *text, const char *format, ...)
+{
+    size_t room = text->size - text->length;
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vsnprintf(text->data + text->length, room, format, args);
+    va_end(args);
+    if (length < 0)
+        return;
+    if ((size_t)length >= room) {
+        text->truncated = true;
+        length = (int)(room - 1);
+    }
+    text->length += (size_t)length;
+}
+
+bool
+text_copy_bytes(char *out, size_t out_size, const char *bytes, size_t length)
+{
+    bool fits = length < out_size;
+
+    ASSERT(out_size > 0);
+    if (!fits)
+        length = out_size - 1;
+    memcpy(out, bytes, length);
+    out[length] = 0;
+    return fits;
+}
+
+bool
+text_copy(char *out, size_t out_size, const char *string)
+{
+    return text_copy_bytes(out, out_size, string, strlen(string));
+}
+
+static int
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+}
+
+bool
+text_same_bytes(const char *a, const char *b, size_t b_length)
+{
+    for (size_t i = 0; i < b_length; i++) {
+        if (a[i] == 0 || lower(a[i]) != lower(b[i]))
+            return false;
+    }
+    return a[b_length] == 0;
+}
+
+bool
+text_same(const char *a, const char *b)
+{
+    return text_same_bytes(a, b, strlen(b));
+}
+
+bool
+text_starts(const char *string, const char *prefix)
+{
+    return strncmp(string, prefix, strlen(prefix)) == 0;
+}
+
+bool
+text_to_int64(const char *text, size_t length, int64_t *ret_value)
+{
+    bool negative = length > 0 && text[0] == '-';
+    size_t i = negative ? 1 : 0;
+    uint64_t value = 0;
+    uint64_t most = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+
+    if (i == length)
+        return false;
+    for (; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        uint64_t digit = (uint64_t)(text[i] - '0');
+        if (value > (most - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *ret_value = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+int
+text_distance(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    int row[WORD_MAX + 1];
+
+    if (n > WORD_MAX || m > WORD_MAX)
+        return WORD_MAX + 1;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= n; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            int best = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+            diagonal = row[j];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+        }
+    }
+    return row[m];
+}
+
+const char *
+text_suggest(const char *word, const char *const *candidates, size_t count)
+{
+    const char *best = NULL;
+    int best_distance = SUGGEST_WITHIN + 1;
+
+    for (size_t i = 0; i < count; i++) {
+        int distance = text_distance(word, candidates[i]);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = candidates[i];
+        }
+    }
+    return best;
+}
+
+void
+secret_wipe(void *data, size_t size)
+{
+    /* A call through a volatile pointer cannot be dropped as a dead store. */
+    static void *(*volatile wipe)(void *, int, size_t) = memset;
+
+    if (data != NULL)
+        (void)wipe(data, 0, size);
+}

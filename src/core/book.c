@@ -1,0 +1,316 @@
+/*
+ * book.c - positions and working orders, as the broker reports them.
+ *
+ * Positions come from position events and reads, never from summing fills (PF-02).  Any order status is accepted from any other (OL-03).
+ * A read may lag the stream by two seconds (OV-04): where the two disagree within that time the stream stands and another read is asked for.
+ * An order that is missing from a read is looked up, not guessed (SR-06).
+ */
+#include "core/account.h"
+
+#include "base/assert.h"
+
+#include <string.h>
+
+#define READ_LAG SPAN_MS(2000)
+#define TERMINAL_KEPT SPAN_SECONDS(60) /* Longer than the watch for late fills. */
+
+struct position *
+book_find(const struct account *account, const struct contract *contract)
+{
+    struct position *position = account->positions;
+
+    while (position != NULL && position->contract != contract)
+        position = position->next;
+    return position;
+}
+
+struct order *
+book_order(const struct account *account, int64_t order_id)
+{
+    struct order *order = account->orders;
+
+    while (order != NULL && order->id != order_id)
+        order = order->next;
+    return order;
+}
+
+void
+book_store_position(struct engine *engine, const struct position *position)
+{
+    struct record *record = output_record(engine, RECORD_POSITION, position->account);
+    struct position_restored *kept = &record->u.position;
+
+    kept->row = (struct position_row){ .id = position->id, .account_id = position->account->id,
+        .contract = position->contract->id, .created_at = position->created_at, .size = position->size,
+        .average_price_nanos = position->average_price_nanos };
+    kept->ceiling_long = position->ceiling_long;
+    kept->ceiling_short = position->ceiling_short;
+    memcpy(kept->memory, position->memory, sizeof kept->memory);
+}
+
+static struct position *
+add_position(struct engine *engine, struct account *account, struct contract *contract)
+{
+    struct position *position = pool_take(&engine->positions);
+
+    if (position == NULL) {
+        output_alarm(engine, account, 0, 2, 0, "No room for another position: %s is not watched.", contract->id.text);
+        return NULL;
+    }
+    position->contract = contract;
+    position->account = account;
+    position->next = account->positions;
+    account->positions = position;
+    return position;
+}
+
+/* Flat -> held, held -> flat and reversal begin a new life: rules forget the old one (R-005-2). */
+static void
+set_position(struct engine *engine, struct position *position, const struct position_row *row)
+{
+    bool was_long = position->size > 0, was_held = position->size != 0;
+    bool same_life = was_held && row->size != 0 && was_long == (row->size > 0) &&
+        (position->id == row->id || instant_equal(position->created_at, row->created_at));
+
+    if (!same_life) {
+        memset(position->memory, 0, sizeof position->memory);
+        position->sequence = engine->next_sequence++;
+        position->created_at = row->created_at.ns > 0 ? row->created_at : engine->now;
+        position->stop_command = 0;
+        position->stop_unproven = false;
+    }
+    position->id = row->id;
+    position->size = row->size;
+    position->average_price_nanos = row->average_price_nanos;
+    position->touched_at = engine->now;
+    if (row->size != 0)
+        market_hold(engine, position);
+    else
+        market_drop(position);
+    ledger_track_open(position->account);
+}
+
+struct position *
+book_apply_position(struct engine *engine, struct account *account, const struct position_row *row)
+{
+    struct contract *contract = market_contract(engine, row->contract.text);
+    struct position *position = contract != NULL ? book_find(account, contract) : NULL;
+
+    if (contract == NULL || (position == NULL && row->size == 0))
+        return NULL;
+    if (position == NULL)
+        position = add_position(engine, account, contract);
+    if (position == NULL)
+        return NULL;
+    set_position(engine, position, row);
+    book_store_position(engine, position);
+    return position;
+}
+
+static void
+copy_order(struct order *order, const struct order_row *row)
+{
+    order->id = row->id;
+    order->created_at = row->created_at;
+    order->updated_at = row->updated_at;
+    order->has_limit_price = row->has_limit_price;
+    order->has_stop_price = row->has_stop_price;
+    order->limit_price_nanos = row->limit_price_nanos;
+    order->stop_price_nanos = row->stop_price_nanos;
+    order->parent_id = row->parent_id != 0 ? row->parent_id : order->parent_id;
+    order->status = row->status;
+    order->type = row->type;
+    order->side = row->side;
+    order->size = row->size;
+    order->filled = row->filled;
+}
+
+struct order *
+book_apply_order(struct engine *engine, struct account *account, const struct order_row *row)
+{
+    struct contract *contract = market_contract(engine, row->contract.text);
+    struct order *order = book_order(account, row->id);
+    int32_t filled_before = order != NULL ? order->filled : 0;
+
+    if (contract == NULL || (order == NULL && !order_may_execute(row->status)))
+        return NULL;
+    if (order == NULL) {
+        order = pool_take(&engine->orders);
+        if (order == NULL) {
+            output_alarm(engine, account, 0, 2, 0, "No room for another order: order %lld is not watched.", (long long)row->id);
+            return NULL;
+        }
+        order->account = account;
+        order->next = account->orders;
+        account->orders = order;
+    }
+    order->contract = contract;
+    /* CC-04: the newest update of an order wins; an older one that arrives late changes nothing. */
+    if (row->updated_at.ns != 0 && order->updated_at.ns != 0 && row->updated_at.ns < order->updated_at.ns && order_may_execute(row->status))
+        return order;
+    copy_order(order, row);
+    order->touched_at = engine->now;
+    order->missing = false;
+    if (!order_may_execute(order->status)) {
+        order->unwanted = order->unresolved = false;
+        order->command = 0;
+    }
+    if (order->swept && order->filled > filled_before)
+        enforce_late_fill(engine, account, contract);
+    struct record *record = output_record(engine, RECORD_ORDER, account);
+    record->u.order = *row;
+    return order;
+}
+
+/* Does the stream's word, newer than the read could know, stand against it? */
+static bool
+stream_is_newer(struct engine *engine, struct account *account, struct instant touched_at, struct instant asked_at)
+{
+    struct instant trusted_from = instant_add(touched_at, READ_LAG);
+
+    if (touched_at.ns == 0 || !instant_before(asked_at, trusted_from))
+        return false;
+    account->read_due = instant_min(account->read_due, instant_max(trusted_from, engine->now));
+    return true;
+}
+
+static void
+apply_positions(struct engine *engine, struct account *account, const struct snapshot *snapshot)
+{
+    for (struct position *p = account->positions; p != NULL; p = p->next)
+        p->missing = p->size != 0;
+    for (uint32_t i = 0; i < snapshot->positions_count; i++) {
+        const struct position_row *row = &snapshot->positions[i];
+        struct contract *contract = market_contract(engine, row->contract.text);
+        struct position *known = contract != NULL ? book_find(account, contract) : NULL;
+
+        if (known != NULL)
+            known->missing = false;
+        if (known != NULL && known->id == row->id && known->size == row->size &&
+            known->average_price_nanos == row->average_price_nanos)
+            continue;
+        if (known != NULL && stream_is_newer(engine, account, known->touched_at, snapshot->asked_at))
+            continue;
+        (void)book_apply_position(engine, account, row);
+    }
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        if (!p->missing || stream_is_newer(engine, account, p->touched_at, snapshot->asked_at))
+            continue;
+        struct position_row gone = { .id = p->id, .account_id = account->id, .contract = p->contract->id,
+            .average_price_nanos = p->average_price_nanos };
+        set_position(engine, p, &gone);
+        book_store_position(engine, p);
+    }
+    account->positions_known = true;
+}
+
+static void
+look_up(struct engine *engine, struct order *order)
+{
+    struct command *command = output_command(engine, COMMAND_LOOK_UP_ORDER, order->account, order->contract);
+
+    command->order_id = order->id;
+    order->missing = true;
+    order->looking = true;
+    order->command = command->id;
+    order->sent_at = engine->now;
+}
+
+static bool
+same_order(const struct order *order, const struct order_row *row)
+{
+    return order->status == row->status && order->filled == row->filled && order->size == row->size &&
+        order->has_stop_price == row->has_stop_price && order->stop_price_nanos == row->stop_price_nanos &&
+        order->has_limit_price == row->has_limit_price && order->limit_price_nanos == row->limit_price_nanos;
+}
+
+static bool
+listed(const struct snapshot *snapshot, int64_t order_id)
+{
+    for (uint32_t i = 0; i < snapshot->orders_count; i++) {
+        if (snapshot->orders[i].id == order_id)
+            return true;
+    }
+    return false;
+}
+
+static void
+apply_orders(struct engine *engine, struct account *account, const struct snapshot *snapshot)
+{
+    bool complete = (snapshot->parts & PART_ORDERS) != 0;
+
+    for (uint32_t i = 0; i < snapshot->orders_count; i++) {
+        const struct order_row *row = &snapshot->orders[i];
+        struct order *known = book_order(account, row->id);
+
+        if (known != NULL && same_order(known, row)) {
+            known->missing = false;
+            continue;
+        }
+        if (known != NULL && stream_is_newer(engine, account, known->touched_at, snapshot->asked_at))
+            continue;
+        (void)book_apply_order(engine, account, row);
+    }
+    for (struct order *o = account->orders; o != NULL; o = o->next) {
+        bool absent = order_may_execute(o->status) && !listed(snapshot, o->id) && (complete || o->status == ORDER_OPEN);
+        if (absent && o->command == 0 && !stream_is_newer(engine, account, o->touched_at, snapshot->asked_at))
+            look_up(engine, o);
+    }
+    if (complete)
+        account->orders_known = true;
+}
+
+void
+book_apply_snapshot(struct engine *engine, struct account *account, const struct snapshot *snapshot)
+{
+    if ((snapshot->parts & PART_POSITIONS) != 0)
+        apply_positions(engine, account, snapshot);
+    if ((snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0)
+        apply_orders(engine, account, snapshot);
+}
+
+/* The broker's snapshot is the truth about size; from the store come the rules' memory and the ceilings. */
+void
+book_restore_position(struct engine *engine, struct account *account, const struct position_restored *restored)
+{
+    struct contract *contract = market_contract(engine, restored->row.contract.text);
+    struct position *position;
+
+    if (contract == NULL || book_find(account, contract) != NULL)
+        return;
+    position = add_position(engine, account, contract);
+    if (position == NULL)
+        return;
+    set_position(engine, position, &restored->row);
+    position->touched_at = INSTANT_NONE;
+    position->ceiling_long = restored->ceiling_long;
+    position->ceiling_short = restored->ceiling_short;
+    memcpy(position->memory, restored->memory, sizeof position->memory);
+}
+
+void
+book_sweep(struct engine *engine, struct account *account)
+{
+    bool cooldown = lockout_any_cooldown(account);
+
+    for (struct position **link = &account->positions; *link != NULL;) {
+        struct position *p = *link;
+        bool remembers = cooldown && (p->ceiling_long > 0 || p->ceiling_short > 0);
+        bool recent = instant_before(engine->now, instant_add(p->touched_at, READ_LAG)); /* Else a late read would revive it. */
+        if (p->size != 0 || remembers || recent) {
+            link = &p->next;
+            continue;
+        }
+        *link = p->next;
+        pool_give(&engine->positions, p);
+    }
+    for (struct order **link = &account->orders; *link != NULL;) {
+        struct order *o = *link;
+        if (order_may_execute(o->status) || instant_before(engine->now, instant_add(o->touched_at, TERMINAL_KEPT))) {
+            link = &o->next;
+            continue;
+        }
+        *link = o->next;
+        pool_give(&engine->orders, o);
+    }
+}
