@@ -511,7 +511,7 @@ hub_due(const struct hub *hub, int64_t now)
     for (uint32_t i = 0; i < hub->count; i++)
         if (!hub->subscriptions[i].acked)
             due = earlier(due, hub->subscriptions[i].due_ns);
-    if (hub->kind == HUB_MARKET && hub->count > 0)
+    if (hub->kind == HUB_MARKET && hub->state == HUB_LIVE && hub->count > 0)
         due = earlier(due, hub->quote_ns + (hub->resubscribed ? 2 : 1) * t->quotes_silence_ms * MS);
     return due;
 }

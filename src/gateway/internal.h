@@ -162,6 +162,7 @@ struct sync_account {
     bool wave;                  /* The user hub waits for it. */
     bool failed;                /* Something of the current round. */
     bool ok;                    /* Last round was complete. */
+    bool audit;                 /* next_ns is an audit's: nobody asked for it. */
     int32_t failures;           /* Rounds in a row. */
     int64_t started_ns, next_ns;
     int64_t poll_positions_ns, poll_trades_ns, poll_account_ns;

@@ -21,7 +21,7 @@
 
 #define STATE_PARTS ((unsigned)PART_ACCOUNT | PART_POSITIONS | PART_ORDERS)
 
-static const int64_t retry_s[] = { 1, 5, 10 }; /* SR-10 */
+static const int32_t retry_ms[] = { 1000, 5000, 10000 }; /* SR-10 */
 
 enum status
 sync_init(struct gateway *gateway, const int64_t *accounts, uint32_t count, struct error *err)
@@ -97,14 +97,15 @@ round_over(struct gateway *gateway, struct sync_account *a)
     a->ok = !a->failed;
     sync->rounds++;
     if (a->failed) {
-        int32_t last = (int32_t)COUNT_OF(retry_s) - 1;
+        int32_t last = (int32_t)COUNT_OF(retry_ms) - 1;
 
-        a->next_ns = now + retry_s[a->failures < last ? a->failures : last] * SECOND;
+        a->next_ns = now + scaled(sync, retry_ms[a->failures < last ? a->failures : last], POLL_ACCOUNTS);
         a->failures++;
         if (a->failures == 3)
             gateway_alarm(gateway, GATEWAY_CRITICAL, "account %lld cannot be reconciled", (long long)a->id);
     } else {
         a->failures = 0;
+        a->audit = true;
         a->next_ns = now + scaled(sync, gateway->times.audit_ms, AUDIT_ACCOUNTS);
         if (!a->again)
             a->wave = false;
@@ -113,8 +114,10 @@ round_over(struct gateway *gateway, struct sync_account *a)
         int64_t next = a->wave ? now : a->started_ns + GAP_NS;
 
         a->again = false;
+        a->audit = false;
         a->next_ns = next < a->next_ns ? next : a->next_ns;
     }
+    sync->due_ns = now;
     check_wave(gateway);
     gateway_judge_mode(gateway, a->ok ? "reconciled" : "reconciliation failed");
 }
@@ -143,6 +146,7 @@ start_round(struct gateway *gateway, struct sync_account *a, int64_t now)
     a->failed = false;
     a->started_ns = now;
     a->next_ns = NEVER;
+    a->audit = false;
     fetch_start(gateway, a->id, STATE_PARTS, class, 0, on_fetched);
     fetch_start(gateway, a->id, PART_TRADES, class, 0, on_fetched);
 }
@@ -162,6 +166,7 @@ sync_want(struct gateway *gateway, int64_t account_id)
             a->again = true;
             continue;
         }
+        a->audit = false;
         int64_t at = a->started_ns + GAP_NS > now ? a->started_ns + GAP_NS : now;
         a->next_ns = at < a->next_ns ? at : a->next_ns;
         sync->due_ns = a->next_ns < sync->due_ns ? a->next_ns : sync->due_ns;
@@ -195,6 +200,7 @@ on_polled(struct gateway *gateway, struct fetch *fetch)
 
     ASSERT(a != NULL && a->polling > 0);
     a->polling--;
+    gateway->sync.due_ns = gateway_now(gateway);
 }
 
 static void
@@ -237,11 +243,12 @@ sync_tick(struct gateway *gateway, int64_t now)
     for (uint32_t i = 0; i < sync->count; i++) {
         struct sync_account *a = &sync->accounts[i];
 
-        if (a->running == 0 && now >= a->next_ns)
+        bool rests = polls && a->audit; /* Polls do an audit's work. */
+        if (a->running == 0 && now >= a->next_ns && !rests)
             start_round(gateway, a, now);
         if (polls)
             poll(gateway, a, now);
-        if (a->running == 0)
+        if (a->running == 0 && !rests)
             sync->due_ns = earliest(sync->due_ns, a->next_ns);
         if (polls && a->running == 0 && a->polling == 0)
             sync->due_ns = earliest(sync->due_ns, earliest(a->poll_positions_ns, earliest(a->poll_trades_ns, a->poll_account_ns)));

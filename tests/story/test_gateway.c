@@ -1,0 +1,656 @@
+/*
+ * test_gateway.c - the gateway client's life in virtual time: calls, answers, reconciliation, degraded mode (resilience.md 1.1 to 1.8, 1.22, 1.23).
+ *
+ * The hubs' and the token's stories: test_gateway_hub.c, test_session.c.
+ */
+#include "lib/fake_broker.h"
+
+#include "base/assert.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct command close_command = { .kind = COMMAND_CLOSE, .incident = 1, .contract = { "CON.F.US.MNQ.U26" } };
+
+static const struct answer_event *
+answer_to(const struct fake *fake, uint64_t id)
+{
+    for (int i = 0; i < fake->events_count; i++)
+        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == id)
+            return &fake->events[i].event.u.answer;
+    return NULL;
+}
+
+/* start_order: nothing is NORMAL before every part of the snapshot was given. */
+static void
+test_start(void **state)
+{
+    struct fake *fake = fake_new(2);
+    unsigned parts = 0;
+
+    (void)state;
+    fake_go_live(fake);
+    for (int i = 0; i < fake->events_count; i++) {
+        const struct fake_event *e = &fake->events[i];
+
+        if (e->kind == EVENT_SNAPSHOT && e->event.u.snapshot.account_id == 1)
+            parts |= e->event.u.snapshot.parts;
+        if (e->kind == EVENT_MODE && e->event.u.mode.mode == MODE_NORMAL)
+            assert_int_equal(parts, PART_ACCOUNT | PART_POSITIONS | PART_ORDERS | PART_TRADES);
+    }
+    assert_int_equal(fake->logins, 1);
+    assert_int_equal(fake->alarms[2], 0);
+    assert_int_equal(fake->connects, 2);
+    fake_free(fake);
+}
+
+/* The request is handed to the transport before gateway_carry_out() returns (SV-09). */
+static void
+test_mutations_leave_at_once(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake_go_live(fake);
+    before = fake->requests_count;
+    uint64_t id = fake_command(fake, close_command);
+    assert_int_equal(fake->requests_count, before + 1);
+    assert_string_equal(fake->requests[before].path, "/api/Position/closeContract");
+    assert_string_equal(fake->requests[before].body, "{\"accountId\":1,\"contractId\":\"CON.F.US.MNQ.U26\"}");
+    assert_null(answer_to(fake, id));
+    fake_command(fake, (struct command){ .kind = COMMAND_REDUCE, .contract = { "C" }, .size = 2 });
+    assert_string_equal(fake->requests[before + 1].body, "{\"accountId\":1,\"contractId\":\"C\",\"size\":2}");
+    fake_command(fake, (struct command){ .kind = COMMAND_CANCEL, .order_id = 9007199254740993 });
+    assert_string_equal(fake->requests[before + 2].body, "{\"accountId\":1,\"orderId\":9007199254740993}");
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_count_events(fake, EVENT_ANSWER, 0), 3);
+    fake_free(fake);
+}
+
+static enum http_fate lost_fate;
+
+static bool
+lose_mutations(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "lose") == NULL)
+        return false;
+    answer->fate = lost_fate;
+    answer->status = 0;
+    return true;
+}
+
+/* retry_mutation_timeout_not_resent: whatever happens to it, a mutation is sent once. */
+static void
+test_ambiguous_is_sent_once(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = lose_mutations;
+    before = fake->requests_count;
+    lost_fate = HTTP_UNKNOWN;
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", before), 1);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
+    lost_fate = HTTP_NEVER_LEFT;
+    id = fake_command(fake, close_command);
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", before), 2);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+    fake_free(fake);
+}
+
+static int refusals_left;
+
+static bool
+refuse_with_401(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Auth") != NULL || strstr(request->path, "ping") != NULL || refusals_left == 0)
+        return false;
+    refusals_left--;
+    answer->status = 401;
+    return true;
+}
+
+/* token_single_flight, RT-07: five calls refused at once, one log-in, each replayed once. */
+static void
+test_401(void **state)
+{
+    struct fake *fake = fake_new(1);
+    uint64_t ids[5];
+    int before, logins;
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = refuse_with_401;
+    refusals_left = 5;
+    before = fake->requests_count;
+    logins = fake->logins;
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        ids[i] = fake_command(fake, close_command);
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(fake->logins, logins + 1);
+    assert_int_equal(fake_count(fake, "closeContract", before), 10);
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        assert_int_equal(answer_to(fake, ids[i])->outcome, OUTCOME_ACCEPTED);
+    /* Refused again with the fresh token: told, not repeated. */
+    refusals_left = 1000;
+    before = fake->requests_count;
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", before), 2);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
+    assert_int_equal(answer_to(fake, id)->http_status, 401);
+    fake_free(fake);
+}
+
+/* Without a token a close is not kept for later: what it was decided on is history by then. */
+static void
+test_stale_mutation(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->login_code = 8;
+    fake_run(fake, FAKE_SECOND);
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, 60 * FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+    fake->login_code = 0;
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", 0), 0);
+    fake_free(fake);
+}
+
+static int failures_left;
+static int failing_status;
+
+static bool
+fail_reads(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "searchById") == NULL || failures_left == 0)
+        return false;
+    failures_left--;
+    answer->status = failing_status;
+    return true;
+}
+
+/* retry_succeeds_third_try, retry_permanent_once, retry_read_backoff_sequence. */
+static void
+test_reads_are_retried(void **state)
+{
+    struct command look_up = { .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } };
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = fail_reads;
+    failures_left = 2;
+    failing_status = 503;
+    before = fake->requests_count;
+    uint64_t id = fake_command(fake, look_up);
+    int64_t first = fake->now_ns;
+    fake_run(fake, 20 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "searchById", before), 3);
+    int64_t times[3] = { 0 };
+    for (int i = before, n = 0; i < fake->requests_count; i++)
+        if (strstr(fake->requests[i].path, "searchById") != NULL)
+            times[n++] = fake->requests[i].at_ns;
+    assert_true(times[0] == first);
+    assert_in_range(times[1] - times[0], 800 * FAKE_MS, 1300 * FAKE_MS);
+    assert_in_range(times[2] - times[1], 1600 * FAKE_MS, 2500 * FAKE_MS);
+    assert_null(answer_to(fake, id));
+    assert_true(fake_find_event(fake, EVENT_CONTRACT, 0)->event.u.contract.tick_size_nanos == 250000000);
+    failures_left = 1;
+    failing_status = 400;
+    before = fake->requests_count;
+    id = fake_command(fake, look_up);
+    fake_run(fake, 20 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "searchById", before), 1);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
+    fake_free(fake);
+}
+
+/* sync_paging: 250 orders by row offset; sync_incomplete: searchOpen stands in and says so. */
+static bool
+without_query(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "v2/query") == NULL)
+        return false;
+    answer->status = 404;
+    return true;
+}
+
+static void
+test_orders(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake->orders = 250;
+    fake_go_live(fake);
+    before = fake->events_count;
+    int requests = fake->requests_count;
+    fake_command(fake, (struct command){ .kind = COMMAND_READ, .incident = 1 });
+    fake_run(fake, FAKE_SECOND);
+    const struct fake_event *e = fake_find_event(fake, EVENT_SNAPSHOT, before);
+    assert_non_null(e);
+    assert_int_equal(e->event.u.snapshot.parts, PART_POSITIONS | PART_ORDERS);
+    assert_int_equal(e->event.u.snapshot.orders_count, 250);
+    assert_int_equal(e->first_order.id, 1);
+    assert_int_equal(e->last_order.id, 250);
+    assert_int_equal(fake_count(fake, "v2/query", requests), 3);
+    assert_non_null(strstr(fake->requests[requests + 1].body, "\"filter\":{\"accountId\":1,\"statuses\":[1,6,7,8]}"));
+    fake->hook = without_query;
+    fake->orders = 5;
+    before = fake->events_count;
+    fake_command(fake, (struct command){ .kind = COMMAND_READ, .incident = 1 });
+    fake_run(fake, FAKE_SECOND);
+    e = fake_find_event(fake, EVENT_SNAPSHOT, before);
+    assert_int_equal(e->event.u.snapshot.parts, PART_POSITIONS | PART_OPEN_ORDERS);
+    assert_int_equal(e->event.u.snapshot.orders_count, 5);
+    fake_free(fake);
+}
+
+static bool
+fail_orders(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Order/") == NULL)
+        return false;
+    answer->status = 500;
+    return true;
+}
+
+/* sync_partial: what was read is delivered; the mode stays DEGRADED until all parts succeed. */
+static void
+test_partial(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = fail_orders;
+    int before = fake->events_count;
+    fake_command(fake, (struct command){ .kind = COMMAND_SYNC });
+    fake_run(fake, 10 * FAKE_SECOND);
+    const struct fake_event *e = fake_find_event(fake, EVENT_SNAPSHOT, before);
+    assert_non_null(e);
+    bool state_seen = false;
+    for (int i = before; i < fake->events_count; i++)
+        if (fake->events[i].kind == EVENT_SNAPSHOT && (fake->events[i].event.u.snapshot.parts & PART_POSITIONS) != 0) {
+            assert_int_equal(fake->events[i].event.u.snapshot.parts, PART_ACCOUNT | PART_POSITIONS);
+            state_seen = true;
+        }
+    assert_true(state_seen);
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    before = fake->events_count;
+    uint64_t id = fake_command(fake, (struct command){ .kind = COMMAND_READ, .incident = 1 });
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED); /* The reader hears of the missing half. */
+    fake->hook = NULL;
+    fake_run(fake, 30 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    fake_free(fake);
+}
+
+/* A row without direction cannot be left out: that would say "flat" (P3, FV-01). */
+static void
+test_unusable_position(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"C\",\"size\":1}]";
+    int before = fake->events_count;
+    fake_command(fake, (struct command){ .kind = COMMAND_READ });
+    fake_run(fake, FAKE_SECOND);
+    const struct fake_event *e = fake_find_event(fake, EVENT_SNAPSHOT, before);
+    assert_int_equal(e->event.u.snapshot.parts, PART_ORDERS);
+    fake_free(fake);
+}
+
+/* SR-08: oldest trade first. */
+static void
+test_trades_in_order(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->trades = "[{\"id\":9,\"accountId\":1,\"contractId\":\"C\",\"side\":0,\"size\":1,\"creationTimestamp\":\"2026-08-19T17:51:07Z\"},"
+                   "{\"id\":8,\"accountId\":1,\"contractId\":\"C\",\"side\":0,\"size\":1,\"creationTimestamp\":\"2026-08-19T17:50:07Z\"},"
+                   "{\"id\":7,\"accountId\":99,\"contractId\":\"C\",\"side\":0,\"size\":1,\"creationTimestamp\":\"2026-08-19T17:49:07Z\"}]";
+    fake_go_live(fake);
+    for (int i = 0; i < fake->events_count; i++) {
+        const struct fake_event *e = &fake->events[i];
+
+        if (e->kind != EVENT_SNAPSHOT || (e->event.u.snapshot.parts & PART_TRADES) == 0)
+            continue;
+        assert_int_equal(e->event.u.snapshot.trades_count, 2); /* The foreign account's is not ours. */
+        assert_int_equal(e->first_trade.id, 8);
+        assert_int_equal(e->last_trade.id, 9);
+    }
+    fake_free(fake);
+}
+
+/* sync_audit, SR-12. */
+static void
+test_audit_and_gap(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake_go_live(fake);
+    fake_run(fake, 10 * FAKE_SECOND);
+    before = fake->requests_count;
+    fake_run(fake, 180 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "Trade/search", before), 3);
+    before = fake->requests_count;
+    fake_run(fake, 20 * FAKE_SECOND);
+    int quiet = fake_count(fake, "Trade/search", before);
+    for (int i = 0; i < 100; i++)
+        fake_command(fake, (struct command){ .kind = COMMAND_SYNC });
+    fake_run(fake, 12 * FAKE_SECOND);
+    assert_in_range(fake_count(fake, "Trade/search", before) - quiet, 1, 3);
+    fake_free(fake);
+}
+
+/* poll_start_stop: within 2 s of the loss; positions each 5 s, trades each 10 s, account each 30 s; until LIVE. */
+static void
+test_polling(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake_go_live(fake);
+    fake_run(fake, 61 * FAKE_SECOND);
+    before = fake->requests_count;
+    fake->hubs_down = true;
+    fake_cut(fake_hub(fake, true));
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "Position/searchOpen", before), 1);
+    before = fake->requests_count;
+    fake_run(fake, 60 * FAKE_SECOND);
+    assert_in_range(fake_count(fake, "Position/searchOpen", before), 12, 14);
+    assert_in_range(fake_count(fake, "Trade/search", before), 6, 8);
+    assert_in_range(fake_count(fake, "Account/search", before), 2, 4);
+    fake->hubs_down = false;
+    fake_run(fake, 75 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    before = fake->requests_count;
+    fake_run(fake, 30 * FAKE_SECOND);
+    assert_in_range(fake_count(fake, "Position/searchOpen", before), 0, 1);
+    fake_free(fake);
+}
+
+/* rate_poll_scaling: 20 accounts stay within 120 a minute, and no minute ever holds more than 190. */
+static void
+test_poll_scaling(void **state)
+{
+    struct fake *fake = fake_new(20);
+
+    (void)state;
+    fake_run(fake, 120 * FAKE_SECOND);
+    fake->hubs_down = true;
+    for (int i = 0; i < 2; i++)
+        if (fake_hub(fake, i == 0) != NULL)
+            fake_cut(fake_hub(fake, i == 0));
+    fake_run(fake, 300 * FAKE_SECOND);
+    int before = fake->requests_count;
+    fake_run(fake, 300 * FAKE_SECOND);
+    assert_in_range(fake->requests_count - before, 50, 600);
+    for (int i = 190; i < fake->requests_count; i++)
+        assert_true(fake->requests[i].at_ns - fake->requests[i - 190].at_ns > 60 * FAKE_SECOND);
+    fake_free(fake);
+}
+
+/* HM-04, DG-05: BLIND after 15 s without REST; recovery begins with the truth. */
+static void
+test_blind(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake_run(fake, 61 * FAKE_SECOND);
+    fake->is_down = true;
+    fake_cut(fake_hub(fake, true));
+    fake_run(fake, 14 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    fake_run(fake, 3 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    fake_run(fake, 600 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    int before = fake->events_count;
+    fake->is_down = false;
+    fake_run(fake, 12 * FAKE_SECOND);
+    assert_int_not_equal(fake_mode(fake), MODE_BLIND);
+    assert_true(fake_count_events(fake, EVENT_SNAPSHOT, before) >= 2);
+    fake_run(fake, 70 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    fake_free(fake);
+}
+
+static void
+learn_tick(struct fake *fake)
+{
+    fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } });
+    fake_run(fake, FAKE_SECOND);
+}
+
+/* validate_outbound (FV-09). */
+static void
+test_outbound(void **state)
+{
+    static const struct {
+        struct command command;
+        bool leaves;
+    } table[] = {
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, true },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 3, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 0, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_BUY, .size = 2, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000001 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 2 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "D" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .account_id = 5, .contract = { "C" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .order_id = 8, .size = 0, .price_nanos = 100500000000 }, true },
+        { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .size = 0, .price_nanos = 100500000000 }, false },
+        { { .kind = COMMAND_CLOSE, .contract = { "D" } }, true },
+        { { .kind = COMMAND_CLOSE, .account_id = 5, .contract = { "C" } }, false },
+        { { .kind = COMMAND_REDUCE, .contract = { "C" } }, false },
+        { { .kind = COMMAND_CANCEL }, false },
+    };
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"C\",\"type\":1,\"size\":2,\"averagePrice\":100}]";
+    fake_go_live(fake);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        int before = fake->requests_count;
+        uint64_t id;
+
+        if (i == 0) { /* The tick size is not known yet: it does not leave. */
+            id = fake_command(fake, table[0].command);
+            assert_int_equal(fake->requests_count, before);
+            assert_null(answer_to(fake, id)); /* Never from within gateway_carry_out(). */
+            fake_run(fake, FAKE_SECOND);
+            assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+            learn_tick(fake);
+            before = fake->requests_count;
+        }
+        id = fake_command(fake, table[i].command);
+        if ((fake->requests_count > before) != table[i].leaves)
+            fail_msg("row %zu: %s", i, fake->last_alarm);
+        fake_run(fake, FAKE_SECOND);
+        assert_int_equal(answer_to(fake, id)->outcome, table[i].leaves ? OUTCOME_ACCEPTED : OUTCOME_NOT_SENT);
+    }
+    fake_free(fake);
+}
+
+/* ID-03 and the form of spec/gateway.md 2.7. */
+static void
+test_place_body(void **state)
+{
+    struct fake *fake = fake_new(1);
+    char expected[400];
+
+    (void)state;
+    fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"C\",\"type\":2,\"size\":2,\"averagePrice\":100}]";
+    fake_go_live(fake);
+    learn_tick(fake);
+    int before = fake->requests_count;
+    uint64_t id = fake_command(fake,
+        (struct command){ .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_BUY, .size = 1, .price_nanos = 100250000000 });
+    snprintf(expected, sizeof expected,
+        "{\"accountId\":1,\"contractId\":\"C\",\"type\":4,\"side\":0,\"size\":1,\"limitPrice\":null,\"stopPrice\":100.25,"
+        "\"trailPrice\":null,\"customTag\":\"rm%llu\"}",
+        (unsigned long long)id);
+    assert_string_equal(fake->requests[before].body, expected);
+    fake_command(fake,
+        (struct command){ .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .order_id = 77, .size = 2, .price_nanos = 100500000000 });
+    assert_string_equal(fake->requests[before + 1].body, "{\"accountId\":1,\"orderId\":77,\"size\":2,\"stopPrice\":100.5}");
+    fake_free(fake);
+}
+
+static bool
+too_many(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Auth") != NULL)
+        return false;
+    answer->status = 429;
+    return true;
+}
+
+/* rate_429_policy: NORMAL freezes, ENFORCEMENT goes on; the mutation is ambiguous and held. */
+static void
+test_429(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake_run(fake, 62 * FAKE_SECOND);
+    fake->hook = too_many;
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, FAKE_SECOND / 2);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
+    assert_true(answer_to(fake, id)->hold.ns == FAKE_SECOND);
+    fake->hook = NULL;
+    fake_run(fake, 60 * FAKE_SECOND);
+    id = fake_command(fake, close_command);
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    fake_free(fake);
+}
+
+static int stopped;
+
+static void
+on_stopped(void *context)
+{
+    (void)context;
+    stopped++;
+}
+
+/* hub_stop, stop_graceful: an answer in flight is waited for; then nothing more. */
+static void
+test_stop(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    stopped = 0;
+    fake_go_live(fake);
+    uint64_t id = fake_command(fake, close_command);
+    gateway_stop(fake->gateway, on_stopped, NULL);
+    assert_int_equal(stopped, 0);
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(stopped, 1);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_null(fake_hub(fake, true));
+    int before = fake->requests_count, connects = fake->connects;
+    fake_run(fake, 3600 * FAKE_SECOND);
+    assert_int_equal(fake->requests_count, before);
+    assert_int_equal(fake->connects, connects);
+    assert_int_equal(stopped, 1);
+    fake_free(fake);
+}
+
+/* log_redaction: neither key nor token nor the hubs' URL query in what is logged. */
+static void
+test_wire_holds_no_secret(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->token_life_s = 86400;
+    fake_go_live(fake);
+    fake_cut(fake_hub(fake, true));
+    fake_run(fake, 30 * FAKE_SECOND);
+    assert_true(strlen(fake->wire) > 500);
+    assert_null(strstr(fake->wire, "secret-key"));
+    assert_null(strstr(fake->wire, "eyJh"));
+    assert_null(strstr(fake->wire, "access_token"));
+    fake_free(fake);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_start),
+        cmocka_unit_test(test_mutations_leave_at_once),
+        cmocka_unit_test(test_ambiguous_is_sent_once),
+        cmocka_unit_test(test_401),
+        cmocka_unit_test(test_stale_mutation),
+        cmocka_unit_test(test_reads_are_retried),
+        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_partial),
+        cmocka_unit_test(test_unusable_position),
+        cmocka_unit_test(test_trades_in_order),
+        cmocka_unit_test(test_audit_and_gap),
+        cmocka_unit_test(test_polling),
+        cmocka_unit_test(test_poll_scaling),
+        cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_outbound),
+        cmocka_unit_test(test_place_body),
+        cmocka_unit_test(test_429),
+        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_wire_holds_no_secret),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,267 @@
+/*
+ * test_session.c - the token's life in virtual time (resilience.md 1.13, EC-08).
+ */
+#include "lib/fake_broker.h"
+
+#include "base/assert.h"
+#include "gateway/internal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HOUR (3600 * FAKE_SECOND)
+
+static int64_t
+token_left_s(const struct fake *fake)
+{
+    struct gateway_status status;
+
+    gateway_status(fake->gateway, &status);
+    return status.has_token ? status.token_left_s : -1;
+}
+
+/* token_exp_variants (TR-01). */
+static void
+test_expiry(void **state)
+{
+    /* {"exp":1787003600}, {"exp":1786990000}, {"exp":9999999999}, {"exp":"x"}, {"n":1}. */
+    static const struct {
+        const char *token;
+        int64_t life_s;
+    } table[] = {
+        { "h.eyJleHAiOjE3ODcwMDM2MDB9.s", 3600 },
+        { "h.eyJleHAiOjE3ODY5OTAwMDB9.s", 86400 },
+        { "h.eyJleHAiOjk5OTk5OTk5OTl9.s", 86400 },
+        { "h.eyJleHAiOiJ4In0.s", 86400 },
+        { "h.eyJuIjoxfQ.s", 86400 },
+        { "", 86400 },
+        { "garbage", 86400 },
+        { "a.b", 86400 },
+        { "a..b", 86400 },
+        { "a.!!!!.b", 86400 },
+        { "[REDACTED]", 86400 },
+    };
+    struct instant now = { INT64_C(1787000000000000000) };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        if (session_token_life(table[i].token, now).ns != table[i].life_s * FAKE_SECOND)
+            fail_msg("%s", table[i].token);
+}
+
+/* token_refresh_threshold: 2 h 1 min left: no; 1 h 59 min: yes.  token_new_token. */
+static void
+test_refresh(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->token_life_s = 86400;
+    fake_go_live(fake);
+    fake_run(fake, 22 * HOUR - 60 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "validate", 0), 0);
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "validate", 0), 1);
+    assert_int_equal(fake->logins, 1);
+    assert_true(token_left_s(fake) > 86000);
+    /* The next request has the new one. */
+    assert_non_null(strstr(fake->requests[fake->requests_count - 1].path, "/"));
+    fake_command(fake, (struct command){ .kind = COMMAND_CLOSE, .contract = { "C" } });
+    assert_non_null(strstr(fake->requests[fake->requests_count - 1].bearer, ".sig2"));
+    fake_free(fake);
+}
+
+static const char *validate_body;
+static int validate_status;
+
+static bool
+answer_validate(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    if (strstr(request->path, "validate") == NULL)
+        return false;
+    answer->status = validate_status;
+    text_copy(body, size, validate_body);
+    return true;
+}
+
+/* token_validate_fallback: three failures, then loginKey; token_old_usable: the old one serves meanwhile. */
+static void
+test_fallback(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->token_life_s = 86400;
+    fake_go_live(fake);
+    fake->hook = answer_validate;
+    validate_status = 503;
+    validate_body = "down";
+    fake_run(fake, 22 * HOUR + 90 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "validate", 0), 2);
+    int before = fake->requests_count;
+    fake_command(fake, (struct command){ .kind = COMMAND_CLOSE, .contract = { "C" } });
+    assert_int_equal(fake->requests_count, before + 1);
+    assert_non_null(strstr(fake->requests[before].bearer, ".sig1"));
+    fake_run(fake, 180 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "validate", 0), 3);
+    assert_int_equal(fake->logins, 2);
+    assert_true(token_left_s(fake) > 86000);
+    fake_free(fake);
+}
+
+/* TR-03: newToken null keeps the token and its expiry; codes 1 to 3 log in at once. */
+static void
+test_validate_answers(void **state)
+{
+    static const char *const at_once[] = { "{\"newToken\":null,\"success\":false,\"errorCode\":1,\"errorMessage\":null}",
+        "{\"newToken\":null,\"success\":false,\"errorCode\":2,\"errorMessage\":null}",
+        "{\"newToken\":null,\"success\":false,\"errorCode\":3,\"errorMessage\":null}" };
+
+    (void)state;
+    validate_status = 200;
+    for (size_t i = 0; i < COUNT_OF(at_once); i++) {
+        struct fake *fake = fake_new(1);
+
+        fake->token_life_s = 86400;
+        fake_go_live(fake);
+        fake->hook = answer_validate;
+        validate_body = at_once[i];
+        fake_run(fake, 22 * HOUR + 5 * FAKE_SECOND);
+        assert_int_equal(fake->logins, 2);
+        fake_free(fake);
+    }
+    struct fake *fake = fake_new(1);
+    fake->token_life_s = 86400;
+    fake_go_live(fake);
+    fake->hook = answer_validate;
+    validate_body = "{\"newToken\":null,\"success\":true,\"errorCode\":0,\"errorMessage\":null}";
+    fake_run(fake, 22 * HOUR + 5 * FAKE_SECOND);
+    assert_int_equal(fake->logins, 1);
+    assert_in_range(token_left_s(fake), 7000, 7200);
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake->logins, 2);
+    fake_free(fake);
+}
+
+/* token_permanent_code: alarm, each 300 s, for ever; a transient one backs off to 60 s. */
+static void
+test_login_codes(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->login_code = 9;
+    fake_run(fake, 1501 * FAKE_SECOND);
+    assert_int_equal(fake->logins, 6);
+    assert_int_equal(fake->alarms[2], 6);
+    assert_non_null(strstr(fake->last_alarm, "subscription"));
+    fake->login_code = 8;
+    fake_run(fake, 300 * FAKE_SECOND);
+    int logins = fake->logins;
+    fake_run(fake, 600 * FAKE_SECOND);
+    assert_in_range(fake->logins - logins, 8, 13);
+    fake->login_code = 0;
+    fake_run(fake, 80 * FAKE_SECOND);
+    fake_go_live(fake);
+    fake_free(fake);
+}
+
+/* start_offline (SV-02): no network at boot, for an hour. */
+static void
+test_offline(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->is_down = true;
+    fake_run(fake, 3600 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    fake->is_down = false;
+    fake_run(fake, 80 * FAKE_SECOND);
+    fake_go_live(fake);
+    fake_free(fake);
+}
+
+static bool
+expire(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)body;
+    (void)size;
+    (void)fake;
+    if (strstr(request->path, "Auth") == NULL || strstr(request->path, "loginKey") != NULL)
+        return false;
+    answer->status = 401;
+    return true;
+}
+
+/* validate answers 401: the token is gone, log in. */
+static void
+test_validate_401(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->token_life_s = 86400;
+    fake_go_live(fake);
+    fake->hook = expire;
+    fake_run(fake, 22 * HOUR + 5 * FAKE_SECOND);
+    assert_int_equal(fake->logins, 2);
+    assert_true(token_left_s(fake) > 86000);
+    fake_free(fake);
+}
+
+/* token_48h: two days, no call refused; hub_planned_renewal: both hubs reconnect with the new token before the old one ends (LO-02, LO-03). */
+static void
+test_48h(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int64_t user_at = 0, market_at = 0;
+
+    (void)state;
+    fake->token_life_s = 86400;
+    fake_go_live(fake);
+    for (int i = 0; i < 48 * 360; i++) {
+        fake_run(fake, 10 * FAKE_SECOND);
+        if (fake->events_count > FAKE_EVENTS_MAX / 2)
+            fake->events_count = 0;
+        if (fake->requests_count > FAKE_REQUESTS_MAX / 2)
+            fake->requests_count = 0;
+        for (int k = 0; k < 2; k++) {
+            struct fake_hub *hub = fake_hub(fake, k == 0);
+
+            if (hub == NULL || !hub->upgraded)
+                continue;
+            int64_t *at = k == 0 ? &user_at : &market_at;
+            if (*at == 0 && strstr(hub->target, ".sig1") == NULL)
+                *at = fake->now_ns;
+        }
+    }
+    assert_in_range(market_at, 22 * HOUR, 24 * HOUR);
+    assert_in_range(user_at, market_at + 10 * FAKE_SECOND, 24 * HOUR);
+    assert_int_equal(fake->logins, 1);
+    assert_true(token_left_s(fake) > 7000);
+    assert_int_equal(fake->connects, 2 + 2 * 2);
+    fake_free(fake);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_fallback),
+        cmocka_unit_test(test_validate_answers),
+        cmocka_unit_test(test_login_codes),
+        cmocka_unit_test(test_offline),
+        cmocka_unit_test(test_validate_401),
+        cmocka_unit_test(test_48h),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

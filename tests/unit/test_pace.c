@@ -1,0 +1,150 @@
+/*
+ * test_pace.c - the rate windows: exact bounds, the reserve of enforcement, 429 (RL-01 to RL-05, RL-08).
+ */
+#include "gateway/pace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define SECOND INT64_C(1000000000)
+#define START (1000 * SECOND)
+#define WARM (START + 61 * SECOND) /* The half that counts as used has left the window. */
+
+static int32_t
+send_all(struct pace *pace, enum pace_class class, enum pace_window_kind window, int64_t now)
+{
+    int32_t n = 0;
+
+    while (n < 1000 && pace_ask(pace, class, window, now) <= now) {
+        pace_take(pace, window, now);
+        n++;
+    }
+    return n;
+}
+
+/* rate_window_exact */
+static void
+test_bounds(void **state)
+{
+    struct pace pace;
+
+    (void)state;
+    pace_init(&pace, START);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, WARM), 150);
+    assert_int_equal(send_all(&pace, PACE_ENFORCEMENT, PACE_GENERAL, WARM), 40);
+    assert_int_equal(send_all(&pace, PACE_LOGIN, PACE_GENERAL, WARM), 10);
+    assert_int_equal(pace_used(&pace, PACE_GENERAL, WARM), 200);
+}
+
+/* rate_history_window */
+static void
+test_history(void **state)
+{
+    struct pace pace;
+
+    (void)state;
+    pace_init(&pace, START);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_HISTORY, WARM), 45);
+    assert_true(pace_ask(&pace, PACE_NORMAL, PACE_HISTORY, WARM) > WARM + 30 * SECOND);
+    assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, WARM) == WARM);
+}
+
+/* The time it names is the first at which one may leave. */
+static void
+test_when(void **state)
+{
+    struct pace pace;
+
+    (void)state;
+    pace_init(&pace, START);
+    for (int i = 0; i < 150; i++)
+        pace_take(&pace, PACE_GENERAL, WARM + i * SECOND / 10);
+    int64_t now = WARM + 15 * SECOND, at = pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, now);
+    assert_true(at == WARM + 60 * SECOND + 1);
+    assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, at - 1) > at - 1);
+    assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, at) == at);
+    assert_true(pace_ask(&pace, PACE_ENFORCEMENT, PACE_GENERAL, now) == now);
+}
+
+/* rate_restart: half of the window counts as used for its length. */
+static void
+test_restart(void **state)
+{
+    struct pace pace;
+
+    (void)state;
+    pace_init(&pace, START);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START), 50);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START + 60 * SECOND), 0);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START + 60 * SECOND + 1), 150);
+}
+
+/* Property: whatever is asked for, no 60 s hold more than 200. */
+static void
+test_never_more(void **state)
+{
+    static int64_t sent[100000];
+    struct pace pace;
+    uint32_t seed = 1;
+    int count = 0;
+    int64_t now = WARM;
+
+    (void)state;
+    pace_init(&pace, START);
+    for (int i = 0; i < 100000; i++) {
+        seed = seed * 1664525 + 1013904223;
+        now += (int64_t)(seed >> 8) % (seed % 7 == 0 ? 5 * SECOND : SECOND / 50);
+        if (pace_ask(&pace, (enum pace_class)(seed >> 30) % 3, PACE_GENERAL, now) > now)
+            continue;
+        pace_take(&pace, PACE_GENERAL, now);
+        sent[count++] = now;
+    }
+    assert_true(count > 1000);
+    for (int i = 200; i < count; i++)
+        assert_true(sent[i] - sent[i - 200] > 60 * SECOND);
+}
+
+/* rate_429_policy */
+static void
+test_refused(void **state)
+{
+    static const int64_t normal[] = { 5, 10, 20, 40, 60, 60 }, enforcement[] = { 1, 2, 4, 5, 5 };
+    struct pace pace;
+    int64_t now = WARM;
+
+    (void)state;
+    pace_init(&pace, START);
+    for (size_t i = 0; i < sizeof normal / sizeof normal[0]; i++) {
+        assert_true(pace_refused(&pace, PACE_NORMAL, -1, now) == normal[i] * SECOND);
+        assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, now) == now + normal[i] * SECOND);
+        assert_true(pace_ask(&pace, PACE_ENFORCEMENT, PACE_GENERAL, now) == now);
+        now += normal[i] * SECOND;
+    }
+    pace_answered(&pace, PACE_NORMAL);
+    assert_true(pace_refused(&pace, PACE_NORMAL, 17, now) == 17 * SECOND); /* Retry-After. */
+    for (size_t i = 0; i < sizeof enforcement / sizeof enforcement[0]; i++) {
+        assert_true(pace_refused(&pace, PACE_ENFORCEMENT, 30, now) == enforcement[i] * SECOND);
+        assert_true(pace_ask(&pace, PACE_ENFORCEMENT, PACE_GENERAL, now) == now + enforcement[i] * SECOND);
+        assert_true(pace_ask(&pace, PACE_LOGIN, PACE_GENERAL, now) == now);
+        now += enforcement[i] * SECOND;
+    }
+    pace_answered(&pace, PACE_ENFORCEMENT);
+    assert_true(pace_refused(&pace, PACE_ENFORCEMENT, -1, now) == SECOND);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_history),
+        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_never_more),
+        cmocka_unit_test(test_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
