@@ -93,10 +93,11 @@ price_parse(const char *text, size_t length, int64_t *ret_nanos)
     return decimal_parse(text, length, 9, PRICE_MAX, ret_nanos);
 }
 
+/* To +-INT64_MAX, not INT64_MIN: callers negate amounts. */
 static int64_t
 saturate(int128 value)
 {
-    return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t)value;
+    return value > INT64_MAX ? INT64_MAX : value < -INT64_MAX ? -INT64_MAX : (int64_t)value;
 }
 
 int64_t
