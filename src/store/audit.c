@@ -321,7 +321,7 @@ check_row(sqlite3_stmt *statement, struct chain *chain, struct audit_report *rep
     bool whole = read_row(statement, &row);
 
     if (row.id != chain->id + 1) {
-        complain(report, chain->id + 1, "is missing");
+        complain(report, chain->id + 1, "is missing or not in its place");
         return false;
     }
     hash_row(&row, chain->hash, chain->hash);
