@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
+
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -123,4 +125,45 @@ store_fixture_run(const char *path, const char *sql)
     if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(handle));
     (void)sqlite3_close(handle);
+}
+
+struct record
+store_fixture_lockout_record(int64_t account_id, int32_t rule, const char *root, enum record_kind kind)
+{
+    struct record record = { .kind = kind, .at = { 300 }, .account_id = account_id, .u.lockout = { .account_id = account_id,
+        .rule = rule, .kind = LOCK_FLAT, .end = LOCK_UNTIL_ADMIN, .since = { 100 + rule }, .until = INSTANT_NEVER, .why = "Lost." } };
+
+    (void)text_copy(record.u.lockout.root, sizeof record.u.lockout.root, root);
+    return record;
+}
+
+void
+store_fixture_lockout(struct store *store, int64_t account_id, int32_t rule, const char *root, enum record_kind kind)
+{
+    struct record record = store_fixture_lockout_record(account_id, rule, root, kind);
+
+    store_fixture_save(store, &record, 1);
+}
+
+struct restore
+store_fixture_load(struct store *store)
+{
+    struct restore restore;
+    struct error err = { 0 };
+
+    if (store_load(store, (struct instant){ 5000 }, &restore, &err) != OK)
+        fail_msg("%s", err.text);
+    return restore;
+}
+
+void
+store_fixture_assert_lockouts(struct store *store, const char *expected)
+{
+    struct restore restore = store_fixture_load(store);
+    char out[512];
+    struct text text = text_on(out, sizeof out);
+
+    for (uint32_t i = 0; i < restore.lockouts_count; i++)
+        text_addf(&text, "%lld/%d[%s] ", (long long)restore.lockouts[i].account_id, restore.lockouts[i].rule, restore.lockouts[i].root);
+    assert_string_equal(out, expected);
 }

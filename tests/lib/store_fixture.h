@@ -20,6 +20,14 @@ struct store *store_fixture_open(const char *path);
 /** Opening fails with @expected; the text is in @ret_err. */
 void store_fixture_refuses(const char *path, enum status expected, struct error *ret_err);
 void store_fixture_save(struct store *store, const struct record *records, uint32_t count);
+/** Load as of 5000 ns after 1970: tests' times are small numbers. */
+struct restore store_fixture_load(struct store *store);
+
+struct record store_fixture_lockout_record(int64_t account_id, int32_t rule, const char *root, enum record_kind kind);
+void store_fixture_lockout(struct store *store, int64_t account_id, int32_t rule, const char *root, enum record_kind kind);
+/** What would be restored: "7/3[] 7/6[MNQ] ", by account, rule, root. */
+void store_fixture_assert_lockouts(struct store *store, const char *expected);
+
 /** Remove a database and all that belongs to it. */
 void store_fixture_remove(const char *path);
 

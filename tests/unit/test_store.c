@@ -65,12 +65,9 @@ describe(const struct restore *restore, char *out)
 static void
 assert_restores(struct store *store, const char *expected)
 {
-    struct restore restore;
-    struct error err = { 0 };
+    struct restore restore = store_fixture_load(store);
     char out[OUT_MAX];
 
-    if (store_load(store, (struct instant){ 5000 }, &restore, &err) != OK)
-        fail_msg("%s", err.text);
     describe(&restore, out);
     assert_string_equal(out, expected);
 }
