@@ -1,0 +1,285 @@
+/*
+ * test_gateway_commands.c - mutations through the gateway client in virtual time: at once, at most once, checked before they leave.
+ */
+#include "lib/fake_broker.h"
+
+#include "base/assert.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct command close_command = { .kind = COMMAND_CLOSE, .incident = 1, .contract = { "CON.F.US.MNQ.U26" } };
+
+static const struct answer_event *
+answer_to(const struct fake *fake, uint64_t id)
+{
+    for (int i = 0; i < fake->events_count; i++)
+        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == id)
+            return &fake->events[i].event.u.answer;
+    return NULL;
+}
+
+/* The request is handed to the transport before gateway_carry_out() returns (SV-09). */
+static void
+test_mutations_leave_at_once(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake_go_live(fake);
+    before = fake->requests_count;
+    uint64_t id = fake_command(fake, close_command);
+    assert_int_equal(fake->requests_count, before + 1);
+    assert_string_equal(fake->requests[before].path, "/api/Position/closeContract");
+    assert_string_equal(fake->requests[before].body, "{\"accountId\":1,\"contractId\":\"CON.F.US.MNQ.U26\"}");
+    assert_null(answer_to(fake, id));
+    fake_command(fake, (struct command){ .kind = COMMAND_REDUCE, .contract = { "C" }, .size = 2 });
+    assert_string_equal(fake->requests[before + 1].body, "{\"accountId\":1,\"contractId\":\"C\",\"size\":2}");
+    fake_command(fake, (struct command){ .kind = COMMAND_CANCEL, .order_id = 9007199254740993 });
+    assert_string_equal(fake->requests[before + 2].body, "{\"accountId\":1,\"orderId\":9007199254740993}");
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_count_events(fake, EVENT_ANSWER, 0), 3);
+    fake_free(fake);
+}
+
+static enum http_fate lost_fate;
+
+static bool
+lose_mutations(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "lose") == NULL)
+        return false;
+    answer->fate = lost_fate;
+    answer->status = 0;
+    return true;
+}
+
+/* retry_mutation_timeout_not_resent: whatever happens to it, a mutation is sent once. */
+static void
+test_ambiguous_is_sent_once(void **state)
+{
+    struct fake *fake = fake_new(1);
+    int before;
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = lose_mutations;
+    before = fake->requests_count;
+    lost_fate = HTTP_UNKNOWN;
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", before), 1);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
+    lost_fate = HTTP_NEVER_LEFT;
+    id = fake_command(fake, close_command);
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", before), 2);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+    fake_free(fake);
+}
+
+static int refusals_left;
+
+static bool
+refuse_with_401(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Auth") != NULL || strstr(request->path, "ping") != NULL || refusals_left == 0)
+        return false;
+    refusals_left--;
+    answer->status = 401;
+    return true;
+}
+
+/* token_single_flight, RT-07: five calls refused at once, one log-in, each replayed once. */
+static void
+test_401(void **state)
+{
+    struct fake *fake = fake_new(1);
+    uint64_t ids[5];
+    int before, logins;
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = refuse_with_401;
+    refusals_left = 5;
+    before = fake->requests_count;
+    logins = fake->logins;
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        ids[i] = fake_command(fake, close_command);
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(fake->logins, logins + 1);
+    assert_int_equal(fake_count(fake, "closeContract", before), 10);
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        assert_int_equal(answer_to(fake, ids[i])->outcome, OUTCOME_ACCEPTED);
+    /* Refused again with the fresh token: told, not repeated. */
+    refusals_left = 1000;
+    before = fake->requests_count;
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", before), 2);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
+    assert_int_equal(answer_to(fake, id)->http_status, 401);
+    fake_free(fake);
+}
+
+/* Without a token a close is not kept for later: what it was decided on is history by then. */
+static void
+test_stale_mutation(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->login_code = 8;
+    fake_run(fake, FAKE_SECOND);
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, 60 * FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+    fake->login_code = 0;
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "closeContract", 0), 0);
+    fake_free(fake);
+}
+
+static void
+learn_tick(struct fake *fake)
+{
+    fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } });
+    fake_run(fake, FAKE_SECOND);
+}
+
+/* validate_outbound (FV-09). */
+static void
+test_outbound(void **state)
+{
+    static const struct {
+        struct command command;
+        bool leaves;
+    } table[] = {
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, true },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 3, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 0, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_BUY, .size = 2, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000001 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 2 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .contract = { "D" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_PLACE_STOP, .account_id = 5, .contract = { "C" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, false },
+        { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .order_id = 8, .size = 0, .price_nanos = 100500000000 }, true },
+        { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .size = 0, .price_nanos = 100500000000 }, false },
+        { { .kind = COMMAND_CLOSE, .contract = { "D" } }, true },
+        { { .kind = COMMAND_CLOSE, .account_id = 5, .contract = { "C" } }, false },
+        { { .kind = COMMAND_REDUCE, .contract = { "C" } }, false },
+        { { .kind = COMMAND_CANCEL }, false },
+    };
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"C\",\"type\":1,\"size\":2,\"averagePrice\":100}]";
+    fake_go_live(fake);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        int before = fake->requests_count;
+        uint64_t id;
+
+        if (i == 0) { /* The tick size is not known yet: it does not leave. */
+            id = fake_command(fake, table[0].command);
+            assert_int_equal(fake->requests_count, before);
+            assert_null(answer_to(fake, id)); /* Never from within gateway_carry_out(). */
+            fake_run(fake, FAKE_SECOND);
+            assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+            learn_tick(fake);
+            before = fake->requests_count;
+        }
+        id = fake_command(fake, table[i].command);
+        if ((fake->requests_count > before) != table[i].leaves)
+            fail_msg("row %zu: %s", i, fake->last_alarm);
+        fake_run(fake, FAKE_SECOND);
+        assert_int_equal(answer_to(fake, id)->outcome, table[i].leaves ? OUTCOME_ACCEPTED : OUTCOME_NOT_SENT);
+    }
+    fake_free(fake);
+}
+
+/* ID-03 and the form of spec/gateway.md 2.7. */
+static void
+test_place_body(void **state)
+{
+    struct fake *fake = fake_new(1);
+    char expected[400];
+
+    (void)state;
+    fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"C\",\"type\":2,\"size\":2,\"averagePrice\":100}]";
+    fake_go_live(fake);
+    learn_tick(fake);
+    int before = fake->requests_count;
+    uint64_t id = fake_command(fake,
+        (struct command){ .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_BUY, .size = 1, .price_nanos = 100250000000 });
+    snprintf(expected, sizeof expected,
+        "{\"accountId\":1,\"contractId\":\"C\",\"type\":4,\"side\":0,\"size\":1,\"limitPrice\":null,\"stopPrice\":100.25,"
+        "\"trailPrice\":null,\"customTag\":\"rm%llu\"}",
+        (unsigned long long)id);
+    assert_string_equal(fake->requests[before].body, expected);
+    fake_command(fake,
+        (struct command){ .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .order_id = 77, .size = 2, .price_nanos = 100500000000 });
+    assert_string_equal(fake->requests[before + 1].body, "{\"accountId\":1,\"orderId\":77,\"size\":2,\"stopPrice\":100.5}");
+    fake_free(fake);
+}
+
+static bool
+too_many(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Auth") != NULL)
+        return false;
+    answer->status = 429;
+    return true;
+}
+
+/* rate_429_policy: NORMAL freezes, ENFORCEMENT goes on; the mutation is ambiguous and held. */
+static void
+test_429(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake_run(fake, 62 * FAKE_SECOND);
+    fake->hook = too_many;
+    uint64_t id = fake_command(fake, close_command);
+    fake_run(fake, FAKE_SECOND / 2);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
+    assert_true(answer_to(fake, id)->hold.ns == FAKE_SECOND);
+    fake->hook = NULL;
+    fake_run(fake, 60 * FAKE_SECOND);
+    id = fake_command(fake, close_command);
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    fake_free(fake);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mutations_leave_at_once),
+        cmocka_unit_test(test_ambiguous_is_sent_once),
+        cmocka_unit_test(test_401),
+        cmocka_unit_test(test_stale_mutation),
+        cmocka_unit_test(test_outbound),
+        cmocka_unit_test(test_place_body),
+        cmocka_unit_test(test_429),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
