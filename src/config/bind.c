@@ -327,7 +327,7 @@ bind_absent(struct bind *bind, const struct param *param, const struct bind_targ
 {
     if (param->value != NULL)
         return bind_default(bind, param, target, layers);
-    if (!param->optional)
+    if (!param->optional && !bind->lenient)
         return missing(bind, param, layers);
     if (param->kind == PARAM_TIME)
         *(int32_t *)(void *)((unsigned char *)target->out + param->offset) = -1;

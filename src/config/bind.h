@@ -40,6 +40,7 @@ struct bind {
     void (*record)(void *context, const struct bind_value *value);
     void *record_context;
     int32_t problems; /* Reported so far, also those that were reported before for another account. */
+    bool lenient;     /* A missing key is no problem: the rule is off anyway. */
     bool defaults;    /* Private: inside a default's own text. */
 };
 

@@ -177,7 +177,7 @@ check_reset(struct bind *bind, const struct rule *rule, const void *config, cons
     if (zone == NULL || zone->kind != PARAM_ZONE)
         return;
     const struct zone *named = *(const struct zone *const *)(const void *)(bytes + zone->offset);
-    if (named == NULL || named == settings->day.zone)
+    if (named == NULL || named == settings->day.zone || settings->day.zone == NULL)
         return;
     (void)snprintf(expected, sizeof expected, "the daily reset's zone %.60s (day.time_zone)", zone_name(settings->day.zone));
     report(bind, layers, zone, zone, expected);

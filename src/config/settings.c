@@ -37,9 +37,12 @@
         .count_offset = offsetof(struct daemon_settings, at.count), .items_max = BACKOFF_STEPS_MAX                                 \
     }
 
+/* Variables are for credentials only (CF-08); left as they stand they would be wrong in silence. */
 static bool
-is_printable(const char *text)
+is_plain(const char *text)
 {
+    if (strstr(text, "${") != NULL)
+        return false;
     for (; *text != 0; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
             return false;
@@ -49,8 +52,8 @@ is_printable(const char *text)
 static enum status
 parse_text(const char *text, void *field, struct error *err)
 {
-    if (!is_printable(text) || !text_copy(field, SETTING_TEXT_MAX, text))
-        return error_set(err, STATUS_CONFIG, "expected text of at most 255 characters, not \"%s\"", text);
+    if (!is_plain(text) || !text_copy(field, SETTING_TEXT_MAX, text))
+        return error_set(err, STATUS_CONFIG, "expected text of at most 255 characters without ${...}, not \"%s\"", text);
     return OK;
 }
 
@@ -107,8 +110,8 @@ parse_mail_server(const char *text, void *field, struct error *err)
 static enum status
 parse_secret(const char *text, void *field, struct error *err)
 {
-    if (!is_printable(text) || !text_copy(field, SETTING_TEXT_MAX, text))
-        return error_set(err, STATUS_CONFIG, "expected text of at most 255 characters");
+    if (!is_plain(text) || !text_copy(field, SETTING_TEXT_MAX, text))
+        return error_set(err, STATUS_CONFIG, "expected text of at most 255 characters without ${...}");
     return OK;
 }
 
@@ -171,10 +174,18 @@ parse_bytes(const char *text, void *field, struct error *err)
     return error_set(err, STATUS_CONFIG, "expected a size from 64 KiB to 1024 GiB such as 10 MiB, not \"%s\"", text);
 }
 
+enum status
+settings_parse_key(const char *text, void *field, struct error *err)
+{
+    if (text[0] == 0 || strpbrk(text, "\r\n") != NULL || !text_copy(field, API_KEY_MAX, text))
+        return error_set(err, STATUS_CONFIG, "expected a key of 1 to 256 characters");
+    return OK;
+}
+
 bool
 settings_is_secret(const struct param *param)
 {
-    return param->kind == PARAM_TEXT && (param->parse == parse_secret || param->parse == parse_webhook);
+    return param->kind == PARAM_TEXT && (param->parse == parse_secret || param->parse == settings_parse_key || param->parse == parse_webhook);
 }
 
 static const struct choice orders[] = { { "parallel", ORDER_PARALLEL }, { "cancel_first", ORDER_CANCEL_FIRST }, { NULL, 0 } };

@@ -144,7 +144,10 @@ extern const size_t settings_daemon_count;
 extern const struct param settings_global[];
 extern const size_t settings_global_count;
 
-/** May this parameter's value be shown, or is it a secret (api_key, password, a webhook's address)? */
+/** A struct param's parse function for an API key: a field of API_KEY_MAX bytes. */
+enum status settings_parse_key(const char *text, void *field, struct error *err);
+
+/** May this parameter's value not be shown (api_key, password, a webhook's address)? */
 bool settings_is_secret(const struct param *param);
 
 #endif /* CONFIG_SETTINGS_H */

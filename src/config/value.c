@@ -131,13 +131,12 @@ read_time(const struct yaml_node *node, int32_t *field)
 }
 
 bool
-value_is_date(const struct yaml_node *node, int32_t *ret_days)
+value_date(const char *text, int32_t *ret_days)
 {
     int32_t century, year, month, day;
     int check_year, check_month, check_day;
-    const char *text = node->text;
 
-    if (node->kind != NODE_SCALAR || node->length != 10 || text[4] != '-' || text[7] != '-')
+    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
         return false;
     if (!two_digits(text, 100, &century) || !two_digits(text + 2, 100, &year) || !two_digits(text + 5, 13, &month) ||
         !two_digits(text + 8, 32, &day) || century < 19 || month < 1 || day < 1)
@@ -273,7 +272,7 @@ read_dates(const struct param *param, const struct yaml_node *node, struct dates
     for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
         if (field->count >= HOLIDAYS_MAX)
             return refuse(fault, item, "at most 256 dates");
-        if (!value_is_date(item, &field->days[field->count]))
+        if (item->kind != NODE_SCALAR || !value_date(item->text, &field->days[field->count]))
             return refuse(fault, item, "a date such as 2026-12-25");
         field->count++;
     }

@@ -28,8 +28,8 @@ bool value_read(const struct param *param, const struct yaml_node *node, struct 
 /** true/false, yes/no, on/off; not quoted. */
 bool value_is_flag(const struct yaml_node *node, bool *ret_value);
 
-/** Calendar date "2026-12-25" that exists. */
-bool value_is_date(const struct yaml_node *node, int32_t *ret_days);
+/** Calendar date "2026-12-25" that exists, to days since 1970. */
+bool value_date(const char *text, int32_t *ret_days);
 
 /** Does @node's key stand in @map before it already, in another case (es, ES)? */
 bool value_is_repeated(const struct yaml_node *node, const struct yaml_node *map);
