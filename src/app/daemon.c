@@ -23,6 +23,9 @@
 #define PROBLEMS_BYTES ((size_t)64 << 10)
 #define PRINT_BYTES ((size_t)4 << 20)
 #define TICK_MS 1000
+#define STATUS_TICKS 5 /* daemon_status goes to the feed that often. */
+#define GOODBYE_MS 20    /* Between looks whether all feed clients have gone, */
+#define GOODBYE_TURNS 25 /* and how often. */
 #define CLOSING_TURNS 1000
 
 struct daemon {
@@ -36,6 +39,8 @@ struct daemon {
     struct guard guard;
     uv_timer_t tick, grace;
     uv_signal_t signals[3];
+    uint64_t ticks;
+    int goodbye_turns;
     uint64_t step_ns;      /* When the step of the start under way began. */
     int32_t gateways_open; /* Not done stopping. */
     bool handles;          /* Timers and signals are set up. */
@@ -120,6 +125,7 @@ reload(struct daemon *daemon)
     struct event event = { .kind = EVENT_CONFIG };
     event.u.config = &new_one->config;
     daemon->config = daemon->guard.config = new_one;
+    daemon->guard.overview.config = &new_one->config;
     set_config_hash(daemon);
     guard_event(&daemon->guard, &event);
     loaded_config_free(old);
@@ -129,12 +135,33 @@ reload(struct daemon *daemon)
 /* ---- Stopping (S-2, SV-04) ---- */
 
 static void
+on_goodbye(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+
+    if (++daemon->goodbye_turns >= GOODBYE_TURNS || feed_clients_count(daemon->guard.feed) == 0)
+        uv_stop(&daemon->loop);
+}
+
+/* The gateways are done: the feed's clients get what was published, and a close. */
+static void
+say_goodbye(struct daemon *daemon)
+{
+    if (daemon->guard.feed == NULL) {
+        uv_stop(&daemon->loop);
+        return;
+    }
+    feed_stop(daemon->guard.feed);
+    uv_timer_start(&daemon->grace, on_goodbye, 0, GOODBYE_MS);
+}
+
+static void
 on_grace_over(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
 
     log_say(daemon->log, LOG_LEVEL_WARN, "stop", "%" PRId32 " gateways have not ended in time", daemon->gateways_open);
-    uv_stop(&daemon->loop);
+    say_goodbye(daemon);
 }
 
 static void
@@ -143,7 +170,7 @@ on_gateway_stopped(void *context)
     struct daemon *daemon = context;
 
     if (--daemon->gateways_open == 0)
-        uv_stop(&daemon->loop);
+        say_goodbye(daemon);
 }
 
 /* Stopping while something is at stake is written down. */
@@ -289,12 +316,32 @@ open_web(struct daemon *daemon, struct error *err)
     return OK;
 }
 
+static enum status
+open_feed(struct daemon *daemon, struct error *err)
+{
+    const struct daemon_settings *settings = &daemon->config->daemon;
+    const struct feed_options options = { .loop = &daemon->loop, .port = (uint16_t)settings->feed.port,
+        .snapshot = guard_write_overview, .context = &daemon->guard };
+    char what[64];
+
+    if (!settings->feed.enabled)
+        return OK;
+    enum status status = feed_new(&options, &daemon->guard.feed, err);
+    if (status != OK)
+        return status;
+    (void)snprintf(what, sizeof what, "ws://127.0.0.1:%u", (unsigned)feed_port(daemon->guard.feed));
+    step_done(daemon, "feed", what);
+    return OK;
+}
+
 static void
 on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
 
     guard_tick(&daemon->guard);
+    if (++daemon->ticks % STATUS_TICKS == 0)
+        guard_publish_status(&daemon->guard);
 }
 
 static void
@@ -326,6 +373,8 @@ start(struct daemon *daemon, struct error *err)
         status = open_store(daemon, err);
     if (status == OK)
         status = open_web(daemon, err);
+    if (status == OK)
+        status = open_feed(daemon, err);
     if (status == OK)
         status = guard_make_gateways(guard, err);
     if (status != OK)
@@ -369,6 +418,7 @@ stop(struct daemon *daemon)
 {
     bool flushed = close_store(daemon);
 
+    feed_free(daemon->guard.feed);
     web_free(daemon->web);
     guard_fini(&daemon->guard);
     if (daemon->handles) {

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEAD_BYTES 4096 /* Of daemon_status. */
 #define DEADLINE_MS_MAX 1000      /* Timers stop while a machine sleeps: look at the clock again at least this often. */
 #define ASKED_SINCE SPAN_SECONDS(90)   /* The audit asks each 60 s, so an answer is younger than the step by then. */
 #define TRADES_BACK SPAN_SECONDS(3600) /* Rolling windows of RULE-006 reach back an hour, over the day's start too. */
@@ -131,6 +132,31 @@ guard_on_synced(void *context, uint64_t ticket)
 
 /* ---- Notices ---- */
 
+void
+guard_publish_status(struct guard *guard)
+{
+    char bytes[HEAD_BYTES];
+    struct text text = text_on(bytes, sizeof bytes);
+    struct instant now = guard_now(guard);
+
+    if (guard->feed == NULL || !feed_is_heard(guard->feed))
+        return;
+    status_write_head(&guard->board, now, &text);
+    publish_daemon_status(guard->feed, bytes, now);
+}
+
+void
+guard_write_overview(void *context, struct text *out, struct instant *ret_now)
+{
+    struct guard *guard = context;
+    char bytes[HEAD_BYTES];
+    struct text head = text_on(bytes, sizeof bytes);
+
+    *ret_now = guard_now(guard);
+    status_write_head(&guard->board, *ret_now, &head);
+    overview_write(out, &guard->overview, bytes);
+}
+
 static void
 publish(void *context, const struct notice *notice)
 {
@@ -140,6 +166,10 @@ publish(void *context, const struct notice *notice)
         crash_at("before-lockout-notice");
     status_notice(&guard->board, notice);
     journal_notice(guard->log, notice);
+    if (notice->kind == NOTICE_MODE)
+        guard_publish_status(guard);
+    else if (guard->feed != NULL)
+        publish_notice(guard->feed, notice);
     if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN)
         crash_at("after-proof");
 }
@@ -168,6 +198,16 @@ guard_on_store_alarm(void *context, bool solved, const char *text)
 }
 
 /* ---- Events ---- */
+
+static void
+on_stepped(void *context, const struct event *event, const struct update *update)
+{
+    struct guard *guard = context;
+
+    (void)update;
+    if (guard->feed != NULL)
+        publish_event(guard->feed, &guard->overview, event);
+}
 
 static bool
 came_by_frame(enum event_kind kind)
@@ -399,7 +439,7 @@ enum status
 guard_init(struct guard *guard, struct loaded_config *config, struct error *err)
 {
     const struct shell_ports ports = { .context = guard, .command = on_command, .record = on_record, .notice = publish,
-        .arm = arm_deadline };
+        .stepped = on_stepped, .arm = arm_deadline };
 
     guard->config = config;
     guard->users_count = config->users_count;
@@ -413,6 +453,7 @@ guard_init(struct guard *guard, struct loaded_config *config, struct error *err)
     uv_timer_init(guard->loop, &guard->deadline);
     guard->deadline.data = guard;
     enum status status = engine_new(&config->config, rules_table, &guard->engine, err);
+    guard->overview = (struct overview){ .engine = guard->engine, .config = &config->config, .rules = rules_table };
     return status == OK ? shell_new(guard->engine, &ports, &guard->shell, err) : status;
 }
 

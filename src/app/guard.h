@@ -14,6 +14,7 @@
 #include "app/shell.h"
 #include "app/status.h"
 #include "config/load.h"
+#include "feed/publish.h"
 #include "gateway/gateway.h"
 #include "store/writer.h"
 
@@ -31,6 +32,8 @@ struct guard {
     struct log *log;
     struct loaded_config *config; /* In force; owned by daemon.c. */
     struct writer *writer;
+    struct feed *feed;            /* NULL: nobody can listen. */
+    struct overview overview;
     struct engine *engine;
     struct shell *shell;
     struct guard_user *users;
@@ -64,6 +67,12 @@ void guard_alarm(struct guard *guard, int32_t level, const char *format, ...) PR
 /** What writer_options need. */
 void guard_on_synced(void *context, uint64_t ticket);
 void guard_on_store_alarm(void *context, bool solved, const char *text);
+
+/** What feed_options need: everything a new listener begins with. */
+void guard_write_overview(void *context, struct text *out, struct instant *ret_now);
+
+/** The feed's daemon_status; also when the mode changes. */
+void guard_publish_status(struct guard *guard);
 
 /** Once a second: the clock's honesty, the log's losses, the store's sign of life. */
 void guard_tick(struct guard *guard);
