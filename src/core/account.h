@@ -45,6 +45,7 @@ struct target {
     struct instant alarm_at;
     struct instant shown_at;  /* When the stream showed the goal: reads asked later prove it. */
     struct instant done_at;
+    struct instant not_proven_before; /* After a late fill: its position event may still be on its way. */
 };
 
 struct lock_entry {
@@ -71,7 +72,9 @@ struct account {
     bool positions_known, orders_known;
     bool uncontrollable;
     bool touched;            /* Needs the enforcement pass at the end of this step. */
+    bool deadline_stale;
     bool read_in_flight;
+    uint32_t missing_shown;  /* Rules (bit by index) whose missing data has been warned of (R-ALL-6). */
     struct instant read_sent_at;
     struct instant read_due; /* NEVER: none wanted. */
     struct instant pnl_shown_at;
@@ -104,6 +107,8 @@ struct engine {
     int32_t accounts_count;
     struct account **heap; /* Accounts by deadline, earliest first. */
     struct table by_id, contracts_by_id, trades_by_id;
+    struct table in_flight;  /* Command id to account, for the answers. */
+    bool opened;             /* Days are set: the first event has been seen. */
     struct pool contracts, positions, orders, trades, targets, lockouts;
     uint64_t next_command, next_incident, next_sequence;
     enum mode mode;
@@ -129,8 +134,11 @@ void output_sync(struct engine *engine, struct account *account);
 /* ---- heap.c: which account is due next ---- */
 void heap_update(struct engine *engine, struct account *account);
 
-/* ---- engine.c ---- */
-struct account *engine_find_account(const struct engine *engine, int64_t account_id);
+/** The same, and remembered until its answer comes. */
+struct command *output_request(struct engine *engine, enum command_kind kind, struct account *account, const struct contract *contract);
+
+/* ---- world.c ---- */
+struct account *world_account(const struct engine *engine, int64_t account_id);
 
 /* ---- market.c ---- */
 /** Existing or new contract; NULL only when CONTRACTS_MAX are known. */

@@ -155,6 +155,9 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
         order->unwanted = order->unresolved = false;
         order->command = 0;
     }
+    struct position *position = book_find(account, contract);
+    if (position != NULL && order_protects(order, position->size))
+        position->stop_unproven = false;
     if (order->swept && order->filled > filled_before)
         enforce_late_fill(engine, account, contract);
     struct record *record = output_record(engine, RECORD_ORDER, account);
@@ -187,8 +190,10 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
         if (known != NULL)
             known->missing = false;
         if (known != NULL && known->id == row->id && known->size == row->size &&
-            known->average_price_nanos == row->average_price_nanos)
+            known->average_price_nanos == row->average_price_nanos) {
+            known->touched_at = instant_max(known->touched_at, (struct instant){ 1 }); /* Confirmed, if only the store said so. */
             continue;
+        }
         if (known != NULL && stream_is_newer(engine, account, known->touched_at, snapshot->asked_at))
             continue;
         (void)book_apply_position(engine, account, row);
@@ -207,7 +212,7 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
 static void
 look_up(struct engine *engine, struct order *order)
 {
-    struct command *command = output_command(engine, COMMAND_LOOK_UP_ORDER, order->account, order->contract);
+    struct command *command = output_request(engine, COMMAND_LOOK_UP_ORDER, order->account, order->contract);
 
     command->order_id = order->id;
     order->missing = true;

@@ -101,8 +101,11 @@ lockout_set(struct engine *engine, struct account *account, const struct rule *r
     struct lock_entry *entry = lockout_find(account, rule->number, root);
     if (!instant_before(engine->now, until))
         return false; /* Already over: only recorded (R-ALL-9). */
-    if (entry != NULL && !instant_before(entry->lockout.until, until))
-        return false; /* Stands at least as long. */
+    bool same_kind = entry != NULL && entry->lockout.kind == want->kind && entry->lockout.end == want->end;
+    if (entry != NULL && instant_before(until, entry->lockout.until))
+        return false; /* Never shortened. */
+    if (same_kind && instant_equal(entry->lockout.until, until))
+        return false; /* Stands already. */
     if (entry == NULL) {
         bool another_runs = lockout_any_cooldown(account);
         entry = add(engine, account);

@@ -36,6 +36,15 @@ output_command(struct engine *engine, enum command_kind kind, struct account *ac
     return command;
 }
 
+struct command *
+output_request(struct engine *engine, enum command_kind kind, struct account *account, const struct contract *contract)
+{
+    struct command *command = output_command(engine, kind, account, contract);
+
+    (void)table_put(&engine->in_flight, command->id, account); /* Full: the time-out of the request stands in for its answer. */
+    return command;
+}
+
 struct record *
 output_record(struct engine *engine, enum record_kind kind, const struct account *account)
 {

@@ -1,0 +1,621 @@
+/*
+ * enforce.c - making the broker's state obey (R-ALL-5, resilience.md 1.24 and 2).
+ *
+ *     a breach or a lock wants "at most N of this contract"
+ *
+ *     ACTING --- the stream shows it ---> PROVING --- a later read agrees ---> DONE (watched 30 s)
+ *       ^ \                                  |                                   |
+ *       |  close/reduce and cancels out      +-- exposure again ----> ACTING <---+-- a swept order filled late
+ *       +--- refused: back-off; accepted or unknown: only after two reads 1 s apart still show it (OV-04)
+ *
+ * Nothing here ends by giving up.  At most one close or reduce per contract is unresolved, whatever wants it (ID-04): two in flight could
+ * reverse the position.  Cancels are idempotent and go out beside the close.
+ */
+#include "core/account.h"
+
+#include "base/assert.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+#define WATCH_LATE_FILL SPAN_SECONDS(30)
+#define ANSWER_OVERDUE SPAN_SECONDS(10) /* The gateway answers each request within 5 s; then some. */
+#define LATE_FILL_HOLD SPAN_MS(2000)
+
+static struct target *
+target_of(const struct account *account, const struct contract *contract)
+{
+    struct target *target = account->targets;
+
+    while (target != NULL && target->contract != contract)
+        target = target->next;
+    return target;
+}
+
+static int32_t
+held(const struct account *account, const struct contract *contract)
+{
+    const struct position *position = book_find(account, contract);
+
+    return position != NULL ? abs(position->size) : 0;
+}
+
+static bool
+has_orders(const struct account *account, const struct contract *contract, bool only_unwanted)
+{
+    for (const struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->contract == contract && order_may_execute(o->status) && (o->unwanted || !only_unwanted))
+            return true;
+    }
+    return false;
+}
+
+static struct goal_row
+goal_row_of(const struct account *account, const struct target *target)
+{
+    return (struct goal_row){ .incident = target->incident, .account_id = account->id, .contract = target->contract->id,
+        .rule = target->rule, .size = target->size, .flatten = target->flatten,
+        .close_unresolved = target->unresolved || target->command != 0, .since = target->since, .sent_at = target->sent_at };
+}
+
+static void
+record_goal(struct engine *engine, struct account *account, const struct target *target)
+{
+    struct record *record = output_record(engine, RECORD_GOAL_SET, account);
+
+    record->incident = target->incident;
+    record->rule = target->rule;
+    record->u.goal = goal_row_of(account, target);
+}
+
+/* The contract's target, made or woken for a new purpose.  A close still unresolved stays so: it is the same broker. */
+static struct target *
+begin(struct engine *engine, struct account *account, const struct contract *contract, int32_t rule, uint64_t incident)
+{
+    struct target *target = target_of(account, contract);
+
+    if (target != NULL && target->state != TARGET_DONE)
+        return target;
+    if (target == NULL) {
+        target = pool_take(&engine->targets);
+        if (target == NULL) {
+            output_alarm(engine, account, rule, 2, incident, "No room for another enforcement of %s.", contract->id.text);
+            return NULL;
+        }
+        target->contract = contract;
+        target->next = account->targets;
+        account->targets = target;
+    }
+    target->state = TARGET_ACTING;
+    target->size = INT32_MAX;
+    target->flatten = target->restored = false;
+    target->attempts = 0;
+    target->level = 0;
+    target->rule = rule;
+    target->incident = incident;
+    target->since = engine->now;
+    target->retry_at = engine->now;
+    target->alarm_at = instant_add(engine->now, engine->config->alarm_after);
+    account->touched = true;
+    return target;
+}
+
+bool
+enforce_want(struct engine *engine, struct account *account, const struct contract *contract, int32_t size, int32_t rule,
+    uint64_t incident)
+{
+    struct target *target = target_of(account, contract);
+    bool needed = held(account, contract) > size || (size == 0 && has_orders(account, contract, false));
+
+    if (target != NULL && target->state != TARGET_DONE && target->size <= size)
+        return false;
+    if (!needed)
+        return false;
+    target = begin(engine, account, contract, rule, incident);
+    if (target == NULL)
+        return false;
+    target->size = size;
+    target->flatten = size == 0; /* A close leaves stops working (gateway.md 2.10): they would open a new position. */
+    target->state = TARGET_ACTING;
+    record_goal(engine, account, target);
+    account->touched = true;
+    return true;
+}
+
+bool
+enforce_cancel(struct engine *engine, struct account *account, struct order *order, int32_t rule, uint64_t incident)
+{
+    if (order->unwanted || !order_may_execute(order->status))
+        return false;
+    struct target *known = target_of(account, order->contract);
+    bool fresh = known == NULL || known->state == TARGET_DONE;
+    struct target *target = begin(engine, account, order->contract, rule, incident);
+    order->unwanted = true;
+    order->rule = (int16_t)rule;
+    order->incident = incident;
+    order->retry_at = engine->now;
+    account->touched = true;
+    if (target != NULL && fresh)
+        record_goal(engine, account, target);
+    if (target != NULL)
+        target->state = TARGET_ACTING;
+    return true;
+}
+
+void
+enforce_restore(struct engine *engine, struct account *account, const struct goal_row *goal)
+{
+    struct contract *contract = market_contract(engine, goal->contract.text);
+    struct target *target = contract != NULL ? begin(engine, account, contract, goal->rule, goal->incident) : NULL;
+
+    if (target == NULL)
+        return;
+    target->size = goal->size;
+    target->flatten = goal->flatten;
+    target->restored = true; /* ID-02: proven or done again after the first reconciliation, never replayed. */
+    target->unresolved = goal->close_unresolved;
+    target->since = goal->since;
+    target->sent_at = goal->sent_at;
+    target->sent_anything = true;
+}
+
+void
+enforce_late_fill(struct engine *engine, struct account *account, const struct contract *contract)
+{
+    struct target *target = target_of(account, contract);
+
+    if (target == NULL || !target->flatten)
+        return;
+    if (target->state == TARGET_DONE) {
+        int32_t rule = target->rule;
+        target = begin(engine, account, contract, rule, target->incident);
+        target->size = 0;
+        target->flatten = true;
+        record_goal(engine, account, target);
+    }
+    target->state = TARGET_ACTING;
+    target->not_proven_before = instant_add(engine->now, LATE_FILL_HOLD);
+    account->touched = true;
+}
+
+/* ---- What came back ---- */
+
+static struct instant
+back_off(const struct engine *engine, int16_t attempts, struct span hold)
+{
+    static const int32_t steps_ms[] = { 250, 500, 1000, 2000, 5000 }; /* RT-04. */
+    size_t step = attempts > 0 ? (size_t)attempts - 1 : 0;
+    struct span wait = SPAN_MS(steps_ms[step < COUNT_OF(steps_ms) ? step : COUNT_OF(steps_ms) - 1]);
+
+    return instant_add(engine->now, hold.ns > wait.ns ? hold : wait);
+}
+
+static void
+publish_step(struct engine *engine, const struct account *account, enum enforcement_step step, const struct command *command,
+    int32_t rule, uint64_t incident)
+{
+    struct notice *notice = output_notice(engine, NOTICE_ENFORCEMENT, account);
+
+    notice->rule = rule;
+    notice->incident = incident;
+    notice->contract = command->contract;
+    notice->u.enforcement.step = step;
+    notice->u.enforcement.command = *command;
+}
+
+static void
+want_read(struct account *account, struct instant at)
+{
+    account->read_due = instant_min(account->read_due, at);
+}
+
+static void
+target_answered(struct engine *engine, struct account *account, struct target *target, const struct answer_event *answer)
+{
+    target->command = 0;
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
+        target->attempts++;
+        target->retry_at = back_off(engine, target->attempts, answer->hold);
+        want_read(account, engine->now);
+        return;
+    }
+    target->attempts = 0;
+    target->unresolved = !target->satisfied;
+    want_read(account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, SPAN_MS(500)));
+}
+
+static void
+order_answered(struct engine *engine, struct order *order, const struct answer_event *answer)
+{
+    order->command = 0;
+    if (order->looking) {
+        order->looking = false;
+        if (answer->outcome == OUTCOME_GONE) { /* The broker does not know it: it cannot execute. */
+            order->status = ORDER_CANCELLED;
+            order->unwanted = order->unresolved = order->missing = false;
+            order->touched_at = engine->now;
+        }
+        return;
+    }
+    want_read(order->account, engine->now);
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
+        order->attempts++;
+        order->retry_at = back_off(engine, order->attempts, answer->hold);
+    } else if (order_may_execute(order->status)) {
+        order->unresolved = true;
+    }
+}
+
+static void
+stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer)
+{
+    bool seen = false;
+
+    position->stop_command = 0;
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT)
+        return; /* R-012-5: again on the next favourable move. */
+    for (const struct order *o = position->account->orders; o != NULL; o = o->next)
+        seen = seen || (o->contract == position->contract && order_protects(o, position->size));
+    position->stop_unproven = !seen;
+    if (!seen)
+        want_read(position->account, instant_add(engine->now, SPAN_MS(500)));
+}
+
+static void
+record_answer(struct engine *engine, struct account *account, const struct answer_event *answer, int32_t rule, uint64_t incident)
+{
+    struct record *record = output_record(engine, RECORD_ANSWERED, account);
+
+    record->rule = rule;
+    record->incident = incident;
+    record->u.request.command.id = answer->command_id;
+    record->u.request.answer = *answer;
+    publish_step(engine, account, STEP_ANSWERED, &record->u.request.command, rule, incident);
+    engine->notices[engine->notices_count - 1].u.enforcement.outcome = answer->outcome;
+    if (answer->uncontrollable && !account->uncontrollable) {
+        account->uncontrollable = true; /* EC-12: never report it as protected. */
+        output_alarm(engine, account, rule, 2, incident, "This account cannot be controlled by the gateway: %s", answer->text);
+    }
+}
+
+void
+enforce_answer(struct engine *engine, struct account *account, const struct answer_event *answer)
+{
+    account->touched = true;
+    for (struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->command == answer->command_id) {
+            target_answered(engine, account, t, answer);
+            record_answer(engine, account, answer, t->rule, t->incident);
+            return;
+        }
+    }
+    for (struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->command == answer->command_id) {
+            bool looking = o->looking;
+            order_answered(engine, o, answer);
+            if (!looking)
+                record_answer(engine, account, answer, o->rule, o->incident);
+            return;
+        }
+    }
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        if (p->stop_command == answer->command_id)
+            stop_answered(engine, p, answer);
+    }
+}
+
+/* ---- Reads ---- */
+
+/* Does the read itself, not our mirror, show the goal? */
+static bool
+read_agrees(const struct target *target, const struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->positions_count; i++) {
+        const struct position_row *row = &snapshot->positions[i];
+        if (abs(row->size) > target->size && text_same(row->contract.text, target->contract->id.text))
+            return false;
+    }
+    for (uint32_t i = 0; i < snapshot->orders_count; i++) {
+        const struct order_row *row = &snapshot->orders[i];
+        if (target->flatten && order_may_execute(row->status) && text_same(row->contract.text, target->contract->id.text))
+            return false;
+    }
+    return true;
+}
+
+static void
+prove(struct engine *engine, struct account *account, struct target *target)
+{
+    struct record *record = output_record(engine, RECORD_GOAL_PROVEN, account);
+    struct notice *notice = output_notice(engine, NOTICE_ENFORCEMENT, account);
+
+    record->incident = notice->incident = target->incident;
+    record->rule = notice->rule = target->rule;
+    record->u.proven.goal = goal_row_of(account, target);
+    record->u.proven.took = notice->u.enforcement.took = instant_since(engine->now, target->since);
+    notice->contract = target->contract->id;
+    notice->u.enforcement.step = STEP_PROVEN;
+    target->state = TARGET_DONE;
+    target->done_at = engine->now;
+    target->attempts = 0;
+}
+
+/* OV-04: two reads at least a second apart that still show it, both asked after the request. */
+static bool
+second_agreeing_read(const struct snapshot *snapshot, struct instant sent_at, struct instant *read_at, int8_t *agreeing)
+{
+    if (!instant_before(sent_at, snapshot->asked_at))
+        return false;
+    if (*agreeing == 0) {
+        *agreeing = 1;
+        *read_at = snapshot->asked_at;
+        return false;
+    }
+    return instant_since(snapshot->asked_at, *read_at).ns >= SPAN_SECONDS(1).ns;
+}
+
+static void
+read_for_target(struct engine *engine, struct account *account, struct target *target, const struct snapshot *snapshot)
+{
+    int32_t size = held(account, target->contract);
+
+    if (target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) && read_agrees(target, snapshot)) {
+        prove(engine, account, target);
+        return;
+    }
+    if (!target->unresolved || target->command != 0 || size <= target->size)
+        return;
+    if (target->size_seen != size)
+        target->agreeing = 0;
+    target->size_seen = size;
+    if (second_agreeing_read(snapshot, target->sent_at, &target->read_at, &target->agreeing)) {
+        target->unresolved = false;
+        target->retry_at = engine->now;
+    }
+}
+
+void
+enforce_read(struct engine *engine, struct account *account, const struct snapshot *snapshot)
+{
+    bool positions = (snapshot->parts & PART_POSITIONS) != 0;
+    bool orders = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
+
+    account->touched = true;
+    if (!positions || !orders)
+        return;
+    account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
+    for (struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->state != TARGET_DONE)
+            read_for_target(engine, account, t, snapshot);
+    }
+    for (struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->unwanted && o->unresolved && !o->missing && second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
+            o->unresolved = false;
+    }
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        if (p->stop_unproven && instant_before(instant_add(p->stop_sent_at, SPAN_MS(2000)), snapshot->asked_at))
+            p->stop_unproven = false;
+    }
+}
+
+/* ---- Sending ---- */
+
+static void
+record_sent(struct engine *engine, struct account *account, const struct command *command)
+{
+    struct record *record = output_record(engine, RECORD_SENT, account);
+
+    record->incident = command->incident;
+    record->rule = command->rule;
+    record->u.request.command = *command;
+    publish_step(engine, account, STEP_SENT, command, command->rule, command->incident);
+}
+
+static void
+send_close(struct engine *engine, struct account *account, struct target *target, int32_t size)
+{
+    enum command_kind kind = target->size == 0 ? COMMAND_CLOSE : COMMAND_REDUCE;
+    struct command *command = output_request(engine, kind, account, target->contract);
+
+    ASSERT(size > target->size);
+    command->incident = target->incident;
+    command->rule = target->rule;
+    command->size = kind == COMMAND_REDUCE ? size - target->size : 0;
+    target->command = command->id;
+    target->sent_at = engine->now;
+    target->sent_anything = true;
+    target->satisfied = false;
+    target->unresolved = false;
+    target->agreeing = 0;
+    record_sent(engine, account, command);
+    want_read(account, instant_add(engine->now, SPAN_MS(500)));
+}
+
+static void
+raise_alarm(struct engine *engine, struct account *account, struct target *target)
+{
+    bool late = !instant_before(engine->now, target->alarm_at);
+
+    if (!late && !(target->attempts >= 3 && target->level == 0))
+        return;
+    target->level = (int8_t)(target->level < 2 ? target->level + 1 : 2); /* RT-05. */
+    target->alarm_at = instant_add(target->level == 1 ? instant_max(engine->now, target->since) : engine->now,
+        target->level == 1 ? SPAN_SECONDS(5) : SPAN_SECONDS(60));
+    output_alarm(engine, account, target->rule, target->level, target->incident, "%s is not %s yet after %lld s; still trying.",
+        target->contract->id.text, target->size == 0 ? "flat" : "in order",
+        (long long)(instant_since(engine->now, target->since).ns / 1000000000));
+}
+
+static bool
+may_send(const struct engine *engine, const struct account *account, const struct target *target)
+{
+    if (target->command != 0 || target->unresolved || instant_before(engine->now, target->retry_at))
+        return false;
+    const struct position *position = book_find(account, target->contract);
+    if ((target->restored && !account->positions_known) || position == NULL || position->touched_at.ns == 0)
+        return false; /* Only the store says so yet; the broker has not spoken. */
+    /* R-ALL-5 cancel_first: one more round trip, no orphan window. */
+    return engine->config->order != ORDER_CANCEL_FIRST || !target->flatten || !has_orders(account, target->contract, true);
+}
+
+static void
+drive(struct engine *engine, struct account *account, struct target *target)
+{
+    int32_t size = held(account, target->contract);
+
+    if (target->command != 0 && !instant_before(engine->now, instant_add(target->sent_at, ANSWER_OVERDUE))) {
+        table_remove(&engine->in_flight, target->command);
+        target->command = 0;
+        target->unresolved = !target->satisfied;
+    }
+    raise_alarm(engine, account, target);
+    if (size > target->size) {
+        target->state = TARGET_ACTING;
+        if (may_send(engine, account, target))
+            send_close(engine, account, target, size);
+        return;
+    }
+    target->satisfied = true;
+    target->unresolved = false;
+    bool blind = target->restored && !account->positions_known;
+    if (target->command != 0 || has_orders(account, target->contract, true) || blind || instant_before(engine->now, target->not_proven_before)) {
+        target->state = TARGET_ACTING;
+    } else if (target->state == TARGET_ACTING) {
+        target->state = TARGET_PROVING;
+        target->shown_at = engine->now;
+        want_read(account, engine->now);
+    }
+}
+
+static void
+drive_order(struct engine *engine, struct account *account, struct order *order)
+{
+    if (order->command != 0 && !instant_before(engine->now, instant_add(order->sent_at, ANSWER_OVERDUE))) {
+        table_remove(&engine->in_flight, order->command);
+        order->command = 0;
+        order->unresolved = !order->looking;
+        order->looking = false;
+    }
+    if (!order->unwanted || order->command != 0 || order->unresolved || instant_before(engine->now, order->retry_at))
+        return;
+    struct command *command = output_request(engine, COMMAND_CANCEL, account, order->contract);
+    command->incident = order->incident;
+    command->rule = order->rule;
+    command->order_id = order->id;
+    order->command = command->id;
+    order->sent_at = engine->now;
+    order->agreeing = 0;
+    order->swept = true;
+    record_sent(engine, account, command);
+    want_read(account, instant_add(engine->now, SPAN_MS(500)));
+}
+
+/* R-ALL-7, R-ALL-8: what the locks forbid becomes a target or an unwanted order; so does every order under a flatten. */
+static void
+apply_locks(struct engine *engine, struct account *account)
+{
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        const struct lockout *lock = NULL;
+        int32_t ceiling = p->size != 0 ? lockout_ceiling(engine, account, p, &lock) : INT32_MAX;
+        if (lock != NULL && abs(p->size) > ceiling)
+            (void)enforce_want(engine, account, p->contract, ceiling, lock->rule, lock->incident);
+    }
+    for (struct order *o = account->orders; o != NULL; o = o->next) {
+        if (!order_may_execute(o->status) || o->unwanted)
+            continue;
+        const struct target *target = target_of(account, o->contract);
+        const struct lockout *lock = lockout_forbids(engine, account, o);
+        if (target != NULL && target->state != TARGET_DONE && target->flatten)
+            (void)enforce_cancel(engine, account, o, target->rule, target->incident);
+        else if (lock != NULL)
+            (void)enforce_cancel(engine, account, o, lock->rule, lock->incident);
+    }
+}
+
+static bool
+any_open_target(const struct account *account)
+{
+    for (const struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->state != TARGET_DONE)
+            return true;
+    }
+    return false;
+}
+
+/* OV-02: at 0.5 s, then each 0.5 s for 5 s, then each 2 s until it is true. */
+static void
+ask_for_read(struct engine *engine, struct account *account)
+{
+    struct span since_last = instant_since(engine->now, account->read_sent_at);
+
+    if (account->read_in_flight && since_last.ns < SPAN_SECONDS(5).ns)
+        return;
+    if (any_open_target(account) && instant_is_never(account->read_due)) {
+        bool fast = false;
+        for (const struct target *t = account->targets; t != NULL; t = t->next)
+            fast = fast || (t->state != TARGET_DONE && instant_since(engine->now, t->since).ns < SPAN_SECONDS(5).ns);
+        want_read(account, instant_max(engine->now, instant_add(account->read_sent_at, fast ? SPAN_MS(500) : SPAN_MS(2000))));
+    }
+    if (instant_before(engine->now, account->read_due))
+        return;
+    account->read_due = INSTANT_NEVER;
+    account->read_in_flight = true;
+    account->read_sent_at = engine->now;
+    (void)output_command(engine, COMMAND_READ, account, NULL);
+}
+
+/* What has been done and watched long enough. */
+static void
+forget_watched(struct engine *engine, struct account *account)
+{
+    for (struct target **link = &account->targets; *link != NULL;) {
+        struct target *t = *link;
+        if (t->state != TARGET_DONE || instant_before(engine->now, instant_add(t->done_at, WATCH_LATE_FILL))) {
+            link = &t->next;
+            continue;
+        }
+        *link = t->next;
+        pool_give(&engine->targets, t);
+    }
+}
+
+void
+enforce_run(struct engine *engine, struct account *account)
+{
+    forget_watched(engine, account);
+    apply_locks(engine, account);
+    for (struct order *o = account->orders; o != NULL; o = o->next) {
+        if (order_may_execute(o->status))
+            drive_order(engine, account, o);
+    }
+    for (struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->state != TARGET_DONE)
+            drive(engine, account, t);
+    }
+    ask_for_read(engine, account);
+}
+
+struct instant
+enforce_deadline(const struct account *account)
+{
+    struct instant due = account->read_in_flight ? instant_add(account->read_sent_at, SPAN_SECONDS(5)) : account->read_due;
+
+    for (const struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->state == TARGET_DONE) {
+            due = instant_min(due, instant_add(t->done_at, WATCH_LATE_FILL));
+            continue;
+        }
+        due = instant_min(due, t->alarm_at);
+        if (t->command != 0)
+            due = instant_min(due, instant_add(t->sent_at, ANSWER_OVERDUE));
+        else if (!t->unresolved && t->state == TARGET_ACTING)
+            due = instant_min(due, instant_max(t->retry_at, t->not_proven_before));
+    }
+    for (const struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->command != 0)
+            due = instant_min(due, instant_add(o->sent_at, ANSWER_OVERDUE));
+        else if (o->unwanted && !o->unresolved && order_may_execute(o->status))
+            due = instant_min(due, o->retry_at);
+    }
+    return due;
+}

@@ -1,0 +1,306 @@
+/*
+ * judge.c - asking the rules and merging what they want (R-ALL-2, R-ALL-3).
+ *
+ * All rules see the same state; what they want accumulates as targets, unwanted orders and lockouts, each the strictest of all; requests
+ * leave only afterwards (enforce.c).  So the order of the rules cannot change the result.  A breach is recorded when
+ * it asks for something new, not each time a rule that is still breached is asked.
+ */
+#include "core/account.h"
+
+#include "base/text.h"
+#include "core/products.h"
+
+#include <string.h>
+
+static struct view
+view_for(const struct engine *engine, struct account *account, const struct occasion *occasion)
+{
+    struct view view = { .now = engine->now, .wake = occasion->wake, .config = engine->config, .account_config = account->config,
+        .account_id = account->id, .day = account->day, .can_trade = account->can_trade,
+        .can_trade_event = occasion->can_trade, .positions_known = account->positions_known,
+        .orders_known = account->orders_known, .trade = occasion->trade, .position = occasion->position,
+        .quoted = occasion->quoted, .account = account };
+
+    memcpy(view.open_micros, account->open_micros, sizeof view.open_micros);
+    memcpy(view.unpriced, account->unpriced, sizeof view.unpriced);
+    return view;
+}
+
+static bool
+wakes(const struct engine *engine, const struct account *account, const struct occasion *occasion, int32_t i)
+{
+    const struct rule *rule = engine->rules[i];
+
+    if (!account->config->enabled[i])
+        return false;
+    return occasion->all || (rule->wakes_on & EVENT_BIT(occasion->wake)) != 0 || !instant_before(engine->now, account->wake_at[i]);
+}
+
+/* R-ALL-15: once per crossing. */
+static void
+gauge(struct engine *engine, struct account *account, int32_t i, const struct verdict *verdict)
+{
+    struct gauge *gauge = &account->gauges[i];
+    int32_t level = 0;
+
+    if (verdict->limit > 0 && verdict->observed > 0) {
+        int64_t percent = verdict->observed > INT64_MAX / 100 ? INT64_MAX : verdict->observed * 100 / verdict->limit;
+        level = percent >= engine->config->alert_percent ? 2 : percent >= engine->config->warn_percent ? 1 : 0;
+    }
+    bool crossed = level > gauge->level;
+    bool moved = level != gauge->level;
+    *gauge = (struct gauge){ verdict->observed, verdict->limit, verdict->unit, level };
+    if (!moved)
+        return;
+    struct notice *notice = output_notice(engine, crossed ? NOTICE_WARNING : NOTICE_RULE_STATUS, account);
+    notice->rule = engine->rules[i]->number;
+    notice->level = level;
+    notice->unit = (int32_t)verdict->unit;
+    notice->observed = verdict->observed;
+    notice->limit = verdict->limit;
+    if (crossed)
+        (void)text_copy(notice->text, sizeof notice->text, level == 2 ? "very near its limit" : "nearing its limit");
+}
+
+static void
+warn(struct engine *engine, const struct account *account, int32_t rule, const char *text)
+{
+    struct notice *notice = output_notice(engine, NOTICE_WARNING, account);
+
+    notice->rule = rule;
+    notice->level = 1;
+    (void)text_copy(notice->text, sizeof notice->text, text);
+}
+
+static void
+warnings(struct engine *engine, struct account *account, int32_t i, const struct verdict *verdict)
+{
+    uint32_t bit = 1u << i;
+
+    for (int32_t k = 0; k < verdict->warnings_count; k++)
+        warn(engine, account, engine->rules[i]->number, verdict->warnings[k]);
+    if (verdict->missing != NULL && (account->missing_shown & bit) == 0) {
+        account->missing_shown |= bit;
+        warn(engine, account, engine->rules[i]->number, verdict->missing); /* R-ALL-6. */
+    } else if (verdict->missing == NULL) {
+        account->missing_shown &= ~bit;
+    }
+}
+
+static bool
+wants_root(const struct verdict *verdict, const char *root)
+{
+    for (int32_t k = 0; k < verdict->locks_count; k++) {
+        char wanted[ROOT_MAX];
+        product_root_of_symbol(verdict->locks[k].root, wanted);
+        if (text_same(wanted, root))
+            return true;
+    }
+    return false;
+}
+
+/* Lockouts whose condition has cleared; a reload also ends root lockouts that are not wanted any more (R-ALL-16). */
+static void
+release(struct engine *engine, struct account *account, int32_t i, const struct verdict *verdict, bool whole)
+{
+    int32_t number = engine->rules[i]->number;
+
+    for (int32_t k = 0; k < verdict->releases_count; k++) {
+        struct lock_entry *entry = lockout_find(account, number, verdict->releases[k].text);
+        if (entry != NULL)
+            lockout_end(engine, account, entry, "its condition has cleared");
+    }
+    for (struct lock_entry *entry = account->lockouts, *next; whole && entry != NULL; entry = next) {
+        next = entry->next;
+        if (entry->lockout.rule == number && entry->lockout.end == LOCK_UNTIL_CLEARED && entry->lockout.root[0] != 0 &&
+            !wants_root(verdict, entry->lockout.root))
+            lockout_end(engine, account, entry, "no longer configured");
+    }
+}
+
+/* Everything the verdict wants; true if any of it is new. */
+static bool
+absorb(struct engine *engine, struct account *account, const struct rule *rule, const struct verdict *verdict, uint64_t incident)
+{
+    bool fresh = verdict->record_only;
+
+    for (int32_t k = 0; k < verdict->locks_count; k++)
+        fresh |= lockout_set(engine, account, rule, &verdict->locks[k], incident, verdict->why);
+    for (struct position *p = account->positions; verdict->close_all && p != NULL; p = p->next) {
+        if (p->size != 0)
+            fresh |= enforce_want(engine, account, p->contract, 0, rule->number, incident);
+    }
+    for (int32_t k = 0; k < verdict->sizes_count; k++)
+        fresh |= enforce_want(engine, account, verdict->sizes[k].position->contract, verdict->sizes[k].size, rule->number, incident);
+    for (int32_t k = 0; k < verdict->cancels_count; k++) {
+        struct order *order = book_order(account, verdict->cancels[k]->id);
+        fresh |= order != NULL && enforce_cancel(engine, account, order, rule->number, incident);
+    }
+    for (int32_t k = 0; k < verdict->stops_count; k++)
+        (void)enforce_stop(engine, account, &verdict->stops[k], rule->number);
+    return fresh;
+}
+
+/* R-ALL-12. */
+static void
+be_strict(struct engine *engine, struct account *account, const struct rule *rule, const struct verdict *verdict, uint64_t incident)
+{
+    struct want_lock lock = { .kind = LOCK_FLAT, .end = LOCK_UNTIL_ADMIN };
+
+    (void)lockout_set(engine, account, rule, &lock, incident, verdict->why);
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        if (p->size != 0)
+            (void)enforce_want(engine, account, p->contract, 0, rule->number, incident);
+    }
+}
+
+static void
+remember_breach(struct engine *engine, struct account *account, const struct rule *rule, const struct verdict *verdict, uint64_t incident)
+{
+    if (engine->breaches_count == RULES_MAX)
+        judge_flush_breaches(engine);
+    struct pending_breach *breach = &engine->breaches[engine->breaches_count++];
+    *breach = (struct pending_breach){ .account = account, .rule = rule->number, .action = verdict->action, .unit = verdict->unit,
+        .observed = verdict->observed, .limit = verdict->limit, .incident = incident };
+    (void)text_copy(breach->why, sizeof breach->why, verdict->why);
+}
+
+static void
+ask(struct engine *engine, struct account *account, const struct occasion *occasion, struct view *view, int32_t i)
+{
+    const struct rule *rule = engine->rules[i];
+    struct verdict *verdict = &engine->verdict;
+    bool whole = occasion->wake == EVENT_CONFIG || occasion->wake == EVENT_SNAPSHOT;
+
+    verdict_clear(verdict);
+    view->rule = rule->number;
+    view->memory_offset = engine->memory_offsets[i];
+    view->account_memory_offset = engine->account_memory_offsets[i];
+    rule->evaluate(account->config->rules[i], view, verdict);
+    struct instant wake_at = instant_before(engine->now, verdict->wake_at) ? verdict->wake_at : INSTANT_NEVER;
+    account->deadline_stale |= wake_at.ns != account->wake_at[i].ns;
+    account->wake_at[i] = wake_at;
+    gauge(engine, account, i, verdict);
+    warnings(engine, account, i, verdict);
+    release(engine, account, i, verdict, whole);
+    uint64_t incident = engine->next_incident;
+    bool fresh = absorb(engine, account, rule, verdict, incident);
+    if (!fresh)
+        return;
+    engine->next_incident++;
+    account->touched = true;
+    if (verdict->action == ACTION_NONE)
+        return;
+    remember_breach(engine, account, rule, verdict, incident);
+    if (engine->config->strict_mode && verdict->action > ACTION_WARN)
+        be_strict(engine, account, rule, verdict, incident);
+}
+
+/* A rule taken out by a reload lets go of what stood only as long as its condition (R-ALL-16). */
+static void
+retire(struct engine *engine, struct account *account, int32_t i)
+{
+    for (struct lock_entry *entry = account->lockouts, *next; entry != NULL; entry = next) {
+        next = entry->next;
+        if (entry->lockout.rule == engine->rules[i]->number && entry->lockout.end == LOCK_UNTIL_CLEARED)
+            lockout_end(engine, account, entry, "its rule was switched off");
+    }
+    account->wake_at[i] = INSTANT_NEVER;
+    account->gauges[i] = (struct gauge){ 0 };
+}
+
+void
+judge(struct engine *engine, struct account *account, const struct occasion *occasion)
+{
+    struct view view = view_for(engine, account, occasion);
+
+    for (int32_t i = 0; i < engine->rules_count; i++) {
+        if (wakes(engine, account, occasion, i))
+            ask(engine, account, occasion, &view, i);
+        else if (occasion->wake == EVENT_CONFIG && !account->config->enabled[i])
+            retire(engine, account, i);
+    }
+}
+
+struct instant
+judge_deadline(const struct account *account)
+{
+    struct instant next = INSTANT_NEVER;
+
+    for (int32_t i = 0; i < RULES_MAX; i++)
+        next = instant_min(next, account->wake_at[i]);
+    return next;
+}
+
+/* "17:00 New York (2 h 47 m)" */
+static void
+describe_end(const struct engine *engine, struct instant until, struct text *text)
+{
+    int64_t days;
+    int second;
+    const char *name = zone_name(engine->config->day_zone);
+    const char *city = strrchr(name, '/');
+
+    zone_to_local(engine->config->day_zone, until, &days, &second);
+    int64_t minutes = (instant_since(until, engine->now).ns / 1000000000 + 59) / 60;
+    text_addf(text, "%02d:%02d ", second / 3600, second / 60 % 60);
+    for (const char *p = city != NULL ? city + 1 : name; *p != 0; p++)
+        text_addf(text, "%c", *p == '_' ? ' ' : *p);
+    text_addf(text, " (%lld h %02lld m)", (long long)(minutes / 60), (long long)(minutes % 60));
+}
+
+/* R-ALL-14: what was done about it, in words. */
+static void
+describe(const struct engine *engine, const struct pending_breach *breach, char *out, size_t size)
+{
+    static const char *const done[] = { "", "", " Stop moved.", " Order cancelled.", " Reduced to the limit.", " Position closed.",
+        " New entries are blocked.", " All positions closed.", " All positions closed." };
+    struct text text = text_on(out, size);
+    const struct lock_entry *entry = breach->account->lockouts;
+
+    text_add(&text, breach->why);
+    text_add(&text, done[breach->action]);
+    while (entry != NULL && entry->lockout.incident != breach->incident)
+        entry = entry->next;
+    if (entry == NULL)
+        return;
+    text_add(&text, entry->lockout.root[0] != 0 ? " Locked: " : " Locked");
+    text_add(&text, entry->lockout.root);
+    if (instant_is_never(entry->lockout.until)) {
+        text_add(&text, entry->lockout.end == LOCK_UNTIL_ADMIN ? " until an admin unlocks." : " until this clears.");
+        return;
+    }
+    text_add(&text, " until ");
+    describe_end(engine, entry->lockout.until, &text);
+    text_add(&text, ".");
+}
+
+static bool
+stronger(const struct pending_breach *a, const struct pending_breach *b)
+{
+    return a->action != b->action ? a->action > b->action : a->rule < b->rule;
+}
+
+/* The headline first: the most severe, ties by lowest rule number (R-ALL-2). */
+void
+judge_flush_breaches(struct engine *engine)
+{
+    for (int32_t left = engine->breaches_count; left > 0; left--) {
+        int32_t head = 0;
+        for (int32_t k = 1; k < left; k++)
+            head = stronger(&engine->breaches[k], &engine->breaches[head]) ? k : head;
+        struct pending_breach *breach = &engine->breaches[head];
+        struct record *record = output_record(engine, RECORD_BREACH, breach->account);
+        struct notice *notice = output_notice(engine, NOTICE_BREACH, breach->account);
+        record->rule = notice->rule = breach->rule;
+        record->incident = notice->incident = breach->incident;
+        record->u.breach.action = notice->action = (int32_t)breach->action;
+        record->u.breach.unit = notice->unit = (int32_t)breach->unit;
+        record->u.breach.observed = notice->observed = breach->observed;
+        record->u.breach.limit = notice->limit = breach->limit;
+        describe(engine, breach, notice->text, sizeof notice->text);
+        (void)text_copy(record->u.breach.why, sizeof record->u.breach.why, notice->text);
+        *breach = engine->breaches[left - 1];
+    }
+    engine->breaches_count = 0;
+}
