@@ -140,8 +140,7 @@ read_members(const struct json *json, int node)
     if (!json_string(json, json_get(json, node, "scope"), e.scope, sizeof e.scope))
         (void)text_copy(e.scope, sizeof e.scope, "account");
     const char *until = json_raw(json, json_get(json, node, "until"), &length);
-    if (until != NULL)
-        (void)instant_parse(until, length, &e.until);
+    (void)instant_parse(until, length, &e.until); /* Null: no end by time. */
     e.after = (int32_t)after;
     return e;
 }

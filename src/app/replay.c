@@ -123,7 +123,7 @@ read_time(const struct json *json, struct instant *ret_at)
     const char *text = json_raw(json, node, &length);
 
     if (json_kind(json, node) == JSON_STRING)
-        return text != NULL && instant_parse(text, length, ret_at);
+        return instant_parse(text, length, ret_at);
     return json_int64(json, node, &ret_at->ns);
 }
 

@@ -130,9 +130,10 @@ static enum status
 load_first_config(struct run *run, struct error *err)
 {
     size_t length;
-    const char *text = json_raw(run->json, json_get(run->json, 0, "config"), &length);
+    int node = json_get(run->json, 0, "config");
+    const char *text = json_raw(run->json, node, &length);
 
-    if (text == NULL)
+    if (node == JSON_NONE)
         return error_set(err, STATUS_CORRUPT, "config: missing");
     return load_config(run, text, length, &run->config, err);
 }
@@ -150,11 +151,11 @@ reload_config(struct run *run, int data, struct event *event, struct error *err)
     text_add(&text, "{");
     for (size_t i = 0; i < COUNT_OF(kept); i++) {
         const char *raw = json_raw(run->json, json_get(run->json, old, kept[i]), &length);
-        if (raw != NULL && json_get(run->json, data, kept[i]) == JSON_NONE)
+        if (length > 0 && json_get(run->json, data, kept[i]) == JSON_NONE)
             text_addf(&text, "\"%s\":%.*s%s", kept[i], (int)length, raw, json_size(run->json, data) > 0 ? "," : "");
     }
     const char *raw = json_raw(run->json, data, &length);
-    if (raw == NULL || json_kind(run->json, data) != JSON_OBJECT || run->reloaded != NULL)
+    if (json_kind(run->json, data) != JSON_OBJECT || run->reloaded != NULL)
         return error_set(err, STATUS_CORRUPT, "given[%" PRId32 "]: not one reload with an object", run->index);
     text_add_bytes(&text, raw + 1, length - 1);
     if (text.truncated)
@@ -257,7 +258,7 @@ feed_invocation(struct run *run, int given, const char *target, struct error *er
     text_add(&text, "[");
     if (json_string(run->json, json_get(run->json, given, "contractId"), contract, sizeof contract))
         text_addf(&text, "\"%s\",", contract);
-    text_add_bytes(&text, data != NULL ? data : "", data != NULL ? length : 0);
+    text_add_bytes(&text, data, length);
     text_add(&text, "]");
     if (text.truncated)
         return error_set(err, STATUS_LIMIT, "given[%" PRId32 "]: too long", run->index);
@@ -392,7 +393,7 @@ read_time(const struct run *run, int given, struct instant *ret_at, struct error
     size_t length;
     const char *text = json_raw(run->json, json_get(run->json, given, "t"), &length);
 
-    if (text == NULL || !instant_parse(text, length, ret_at))
+    if (!instant_parse(text, length, ret_at))
         return error_set(err, STATUS_CORRUPT, "given[%" PRId32 "]: no time t", run->index);
     return OK;
 }

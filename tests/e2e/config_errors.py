@@ -48,7 +48,7 @@ class ConfigErrors(unittest.TestCase):
         self.assertIn("1 accounts", out)
 
     def test_broken_yaml(self):
-        self.wrong(["risk_config.yaml:2:"], risk_config_yaml="rules:\n  max_contracts: { enabled: true, limit: 5\n  x: [\n")
+        self.wrong(["risk_config.yaml:3:4:", "flow mapping"], risk_config_yaml="rules:\n  max_contracts: { enabled: true, limit: 5\n  x: [\n")
 
     def test_unknown_key_with_suggestion(self):
         self.wrong(
