@@ -386,6 +386,16 @@ is_repeated(const struct build *build, int64_t id)
     return false;
 }
 
+static void
+refuse_repeated(struct build *build, const struct yaml_node *node, const char *path)
+{
+    char id_path[CONFIG_KEY_MAX];
+    const struct yaml_node *id = keys_at(node, "account_id");
+
+    keys_join(id_path, sizeof id_path, path, "account_id");
+    (void)bind_refuse(&build->bind, id != NULL ? id : keys_at(node, "id"), id_path, NULL, "each account once");
+}
+
 /* `rules` holds the account's own values; `overrides` is the same key. */
 static void
 find_rules(struct build *build, struct account_draft *draft)
@@ -445,7 +455,7 @@ read_account(struct build *build, const struct logins *logins, const struct yaml
     if (node->kind != NODE_MAP)
         return;
     if (entry->id != 0 && is_repeated(build, entry->id)) {
-        (void)bind_refuse(&build->bind, node, path, NULL, "each account_id once");
+        refuse_repeated(build, node, path);
         return;
     }
     draft->settings.id = entry->id;

@@ -57,6 +57,21 @@ bind_refuse(struct bind *bind, const struct yaml_node *at, const char *path, con
     return false;
 }
 
+bool
+bind_refuse_key(struct bind *bind, const struct yaml_node *node, const char *path, const char *expected)
+{
+    struct config_problem problem = { .line = node->key_line, .column = node->key_column };
+    struct text found = text_on(problem.found, sizeof problem.found);
+
+    text_addf(&found, "the key \"%.60s\"", node->key);
+    (void)text_copy(problem.file, sizeof problem.file, yaml_tree_file(node->tree));
+    (void)text_copy(problem.key, sizeof problem.key, path);
+    (void)text_copy(problem.expected, sizeof problem.expected, expected);
+    config_errors_add(bind->errors, &problem);
+    bind->problems++;
+    return false;
+}
+
 static void
 record(struct bind *bind, const struct param *param, const char *prefix, const char *text, const struct yaml_node *from)
 {
@@ -113,14 +128,14 @@ same_values(struct bind *bind, const struct param *param, const struct yaml_node
     size_t size = small_size(param->kind);
     int64_t first = 0, second = 0;
     const struct zone *zone_a, *zone_b;
-    struct value_fault fault;
+    struct value_faults faults;
 
     if (size == 0)
         return same_nodes(a, b);
     if (param->kind == PARAM_ZONE)
-        return !value_read(param, a, bind->zones, &zone_a, &fault) || !value_read(param, b, bind->zones, &zone_b, &fault) ||
+        return !value_read(param, a, bind->zones, &zone_a, &faults) || !value_read(param, b, bind->zones, &zone_b, &faults) ||
             zone_a == zone_b;
-    if (!value_read(param, a, bind->zones, &first, &fault) || !value_read(param, b, bind->zones, &second, &fault))
+    if (!value_read(param, a, bind->zones, &first, &faults) || !value_read(param, b, bind->zones, &second, &faults))
         return true; /* What is wrong with them is told elsewhere. */
     return memcmp(&first, &second, size) == 0;
 }
@@ -197,26 +212,42 @@ bind_find(const struct bind_layers *layers, const char *keys, int *ret_layer)
     return NULL;
 }
 
+/* The path of a fault inside a value: the item's key, or its place in the list. */
+static void
+fault_path(const struct finding *found, const struct yaml_node *at, char *out)
+{
+    int32_t index = 0;
+    struct text text = text_on(out, CONFIG_KEY_MAX);
+
+    text_add(&text, found->path);
+    if (at == found->node)
+        return;
+    if (at->key != NULL) {
+        text_addf(&text, ".%s", at->key);
+        return;
+    }
+    for (const struct yaml_node *item = found->node->first; item != NULL && item != at; item = item->next)
+        index++;
+    text_addf(&text, "[%d]", (int)index);
+}
+
 static bool
 read_value(struct bind *bind, const struct param *param, const struct finding *found, void *field)
 {
-    struct value_fault fault;
+    struct value_faults faults;
 
-    if (value_read(param, found->node, bind->zones, field, &fault))
+    if (value_read(param, found->node, bind->zones, field, &faults))
         return true;
-    if (fault.at == found->node)
-        return bind_refuse(bind, fault.at, found->path, param, fault.expected);
-    char path[CONFIG_KEY_MAX];
-    int32_t index = 0;
-    struct text text = text_on(path, sizeof path);
-    text_add(&text, found->path);
-    for (const struct yaml_node *item = found->node->first; item != NULL && item != fault.at; item = item->next)
-        index++;
-    if (fault.at->key != NULL)
-        text_addf(&text, ".%s", fault.at->key);
-    else
-        text_addf(&text, "[%d]", (int)index);
-    return bind_refuse(bind, fault.at, path, param, fault.expected);
+    for (int i = 0; i < faults.count; i++) {
+        const struct value_fault *fault = &faults.items[i];
+        char path[CONFIG_KEY_MAX];
+        fault_path(found, fault->at, path);
+        if (fault->key)
+            (void)bind_refuse_key(bind, fault->at, path, fault->expected);
+        else
+            (void)bind_refuse(bind, fault->at, path, param, fault->expected);
+    }
+    return false;
 }
 
 static void
@@ -362,8 +393,10 @@ bind_params(struct bind *bind, const struct bind_target *target, const struct bi
         if (layer->node->kind == NODE_MAP)
             unknown_keys(bind, target, layer);
         else
-            bind_refuse(bind, layer->node, layer->path, NULL, "a block");
+            fine = bind_refuse(bind, layer->node, layer->path, NULL, "a block");
     }
+    if (!fine)
+        return false; /* Keys missing in what is no block are no news. */
     for (size_t i = 0; i < target->count; i++)
         fine = bind_param(bind, &target->params[i], target, layers) && fine;
     return fine && bind->problems == before;
@@ -500,11 +533,11 @@ bind_map_layer(struct bind *bind, const struct param *param, const struct bind_l
             continue;
         }
         if (!value_symbol(node->key, &symbol)) {
-            fine = bind_refuse(bind, node, path, NULL, "a symbol such as ES or MNQ as the key");
+            fine = bind_refuse_key(bind, node, path, "a symbol such as ES or MNQ");
             continue;
         }
         if (value_is_repeated(node, maps->items[at].node)) {
-            fine = bind_refuse(bind, node, path, NULL, "each symbol once, in whatever case");
+            fine = bind_refuse_key(bind, node, path, "each symbol once, in whatever case");
             continue;
         }
         if (has_item(param, items, *count, &symbol))

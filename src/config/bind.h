@@ -71,6 +71,9 @@ void bind_problem(struct bind *bind, const struct yaml_node *at, const char *pat
  */
 bool bind_refuse(struct bind *bind, const struct yaml_node *at, const char *path, const struct param *param, const char *expected);
 
+/** Report that @node's key does not belong there.  Returns false. */
+bool bind_refuse_key(struct bind *bind, const struct yaml_node *node, const char *path, const char *expected);
+
 /** The first layer's value of a dotted path in any of the spellings of a param's keys, or NULL. */
 const struct yaml_node *bind_find(const struct bind_layers *layers, const char *keys, int *ret_layer);
 

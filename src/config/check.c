@@ -74,8 +74,8 @@ check_pair(struct bind *bind, const struct pair *pair, const struct param *param
 
     ASSERT(lower != NULL && upper != NULL);
     int64_t low = number_at(lower, out), high = number_at(upper, out);
-    if (low < high || (pair->may_equal && low == high))
-        return;
+    if (low < high || (pair->may_equal && low == high) || high == 0)
+        return; /* 0 is what a value that was refused leaves behind; every upper key is above it. */
     int digits = lower->kind == PARAM_TEXT ? 3 : 0;
     char low_text[MONEY_TEXT_MAX], high_text[MONEY_TEXT_MAX];
     (void)decimal_format(low, digits, low_text, sizeof low_text);
@@ -107,8 +107,8 @@ check_ascending(struct bind *bind, const char *keys, const struct backoff *backo
     }
     item = list->first->next;
     for (int32_t i = 1; i < backoff->count && item != NULL; i++, item = item->next) {
-        if (backoff->steps_ms[i] >= backoff->steps_ms[i - 1])
-            continue;
+        if (backoff->steps_ms[i] >= backoff->steps_ms[i - 1] || backoff->steps_ms[i] == 0)
+            continue; /* 0: refused already. */
         (void)snprintf(step, sizeof step, "%.140s[%d]", path, (int)i);
         (void)bind_refuse(bind, item, step, NULL, "a wait no shorter than the one before");
     }
@@ -183,13 +183,17 @@ check_reset(struct bind *bind, const struct rule *rule, const void *config, cons
     report(bind, layers, zone, zone, expected);
 }
 
-/* "global_session: days: ..." names keys before its colons, "close_all and ..." begins with one. */
+/*
+ * Rules name keys at the beginning of their message: "global_session: days: ...", "close_all and ...".  Returns the innermost
+ * of them that is written; @ret_rest is what follows those with a colon.
+ */
 static const struct yaml_node *
-named_node(const struct yaml_node *node, const char *message, struct text *path)
+named_node(const struct yaml_node *node, const char *message, struct text *path, const char **ret_rest)
 {
     for (;;) {
         size_t length = strspn(message, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
         const struct yaml_node *child = length > 0 ? yaml_node_get(node, message, length) : NULL;
+        *ret_rest = message;
         if (child == NULL)
             return node;
         text_addf(path, ".%s", child->key);
@@ -203,22 +207,22 @@ named_node(const struct yaml_node *node, const char *message, struct text *path)
 bool
 check_rule(struct bind *bind, const struct rule *rule, void *config, const struct bind_layers *layers)
 {
-    const struct bind_layer *layer = &layers->items[0];
     struct error err = { .status = OK };
     char path[CONFIG_KEY_MAX];
-    struct text text = text_on(path, sizeof path);
-    const struct yaml_node *node;
+    const struct yaml_node *node = layers->items[0].node;
+    const char *rest = err.text;
+    bool named = false;
 
     if (rule->check == NULL || rule->check(config, &err) == OK)
         return true;
-    for (int i = 0; i < layers->count; i++) {
-        layer = &layers->items[i];
-        text = text_on(path, sizeof path);
-        text_add(&text, layer->path);
-        node = named_node(layer->node, err.text, &text);
-        if (node != layer->node)
-            break;
+    for (int i = 0; i < layers->count && !named; i++) {
+        struct text text = text_on(path, sizeof path);
+        text_add(&text, layers->items[i].path);
+        node = named_node(layers->items[i].node, err.text, &text, &rest);
+        named = node != layers->items[i].node;
     }
-    bind_problem(bind, node, path, err.text, "keys that agree with each other");
+    if (named && text_starts(rest, "expected "))
+        return bind_refuse(bind, node, path, NULL, rest + strlen("expected "));
+    bind_problem(bind, node, path, named && rest[0] == '"' ? rest : err.text, "what this rule can use");
     return false;
 }

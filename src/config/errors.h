@@ -14,7 +14,7 @@
 #define CONFIG_ERRORS_MAX 100 /* More are counted, not kept: nobody reads the 101st before mending the first. */
 #define CONFIG_KEY_MAX 160
 #define CONFIG_FOUND_MAX 128
-#define CONFIG_EXPECTED_MAX 256
+#define CONFIG_EXPECTED_MAX 400
 
 struct config_problem {
     char file[160];

@@ -99,8 +99,8 @@ read_settings(struct build *build, const char *const *known)
 
     if (layers.items[0].node == NULL)
         return;
-    if (bind_params(&build->bind, &target, &layers))
-        check_settings(&build->bind, settings, &layers);
+    (void)bind_params(&build->bind, &target, &layers);
+    check_settings(&build->bind, settings, &layers);
     check_alert_secrets(build);
 }
 
@@ -114,8 +114,8 @@ read_global(struct build *build, const struct yaml_node *node)
 
     if (layers.items[0].node == NULL)
         return;
-    if (bind_params(&build->bind, &target, &layers))
-        check_global(&build->bind, &global, &layers);
+    (void)bind_params(&build->bind, &target, &layers);
+    check_global(&build->bind, &global, &layers);
     config->strict_mode = global.strict_mode;
     config->warn_percent = (int32_t)global.warn_percent;
     config->alert_percent = (int32_t)global.alert_percent;

@@ -208,7 +208,7 @@ static const struct choice formats[] = {
 
 /* A list of plain numbers: the item's one key has no name. */
 static const struct param step_params[] = {
-    { .keys = "", .help = "Milliseconds.", .kind = PARAM_INT, .min = 0, .max = 600000 },
+    { .keys = "", .help = "Milliseconds.", .kind = PARAM_INT, .min = 1, .max = 600000 },
 };
 
 static const struct param webhook_params[] = {
@@ -296,7 +296,7 @@ const struct param settings_daemon[] = {
         .value = "\"17:00\"" },
     { .keys = "day.time_zone|daily_reset.timezone", .help = "IANA zone of it.", .kind = PARAM_ZONE, AT(day.zone),
         .value = "America/Chicago" },
-    WHOLE("shutdown.grace_ms", shutdown.grace_ms, 0, 60000, "10000", "Time for requests in flight when stopping."),
+    WHOLE("shutdown.grace_ms", shutdown.grace_ms, 1, 60000, "10000", "Time for requests in flight when stopping."),
     WHOLE("shutdown.hard_ms", shutdown.hard_ms, 1000, 300000, "30000", "Stops then whatever happens."),
     FLAG("feed.enabled", feed.enabled, "true", "The dashboards' feed."),
     WHOLE("feed.port", feed.port, 1, 65535, "8765", "On 127.0.0.1."),

@@ -10,18 +10,11 @@
 static void
 stranger(struct bind *bind, const struct yaml_node *node, const char *path, const struct words *words)
 {
-    char found[CONFIG_FOUND_MAX], wish[CONFIG_EXPECTED_MAX];
-    struct text found_text = text_on(found, sizeof found), wish_text = text_on(wish, sizeof wish);
-    struct config_problem problem = { .line = node->key_line, .column = node->key_column };
+    char wish[CONFIG_EXPECTED_MAX];
+    struct text text = text_on(wish, sizeof wish);
 
-    text_addf(&found_text, "the unknown key \"%.60s\"", node->key);
-    keys_wish(words, node->key, &wish_text);
-    (void)text_copy(problem.file, sizeof problem.file, yaml_tree_file(node->tree));
-    (void)text_copy(problem.key, sizeof problem.key, path);
-    (void)text_copy(problem.found, sizeof problem.found, found);
-    (void)text_copy(problem.expected, sizeof problem.expected, wish);
-    config_errors_add(bind->errors, &problem);
-    bind->problems++;
+    keys_wish(words, node->key, &text);
+    (void)bind_refuse_key(bind, node, path, wish);
 }
 
 static bool

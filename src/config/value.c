@@ -14,24 +14,38 @@
 #define DAY_SECONDS 86400
 
 static bool
-refuse(struct value_fault *fault, const struct yaml_node *at, const char *expected)
+refuse(struct value_faults *faults, const struct yaml_node *at, const char *expected)
 {
-    struct text found = text_on(fault->found, sizeof fault->found);
+    struct value_fault *fault;
 
+    if (faults->count >= VALUE_FAULTS_MAX)
+        return false;
+    fault = &faults->items[faults->count++];
     fault->at = at;
-    value_found(at, &found);
+    fault->key = false;
     (void)text_copy(fault->expected, sizeof fault->expected, expected);
     return false;
 }
 
 static bool
-refuse_param(struct value_fault *fault, const struct yaml_node *at, const struct param *param)
+refuse_key(struct value_faults *faults, const struct yaml_node *at, const char *expected)
+{
+    int before = faults->count;
+
+    (void)refuse(faults, at, expected);
+    if (faults->count > before)
+        faults->items[before].key = true;
+    return false;
+}
+
+static bool
+refuse_param(struct value_faults *faults, const struct yaml_node *at, const struct param *param)
 {
     char expected[CONFIG_EXPECTED_MAX];
     struct text text = text_on(expected, sizeof expected);
 
     value_expected(param, &text);
-    return refuse(fault, at, expected);
+    return refuse(faults, at, expected);
 }
 
 static bool
@@ -77,6 +91,17 @@ read_whole(const struct yaml_node *node, int64_t *ret_value)
 }
 
 static bool
+read_int(const struct param *param, const struct yaml_node *node, int64_t *field)
+{
+    int64_t value;
+
+    if (!read_whole(node, &value) || !in_range(param, value))
+        return false;
+    *field = value;
+    return true;
+}
+
+static bool
 read_money(const struct param *param, const struct yaml_node *node, int64_t *field)
 {
     int64_t micros;
@@ -85,20 +110,26 @@ read_money(const struct param *param, const struct yaml_node *node, int64_t *fie
         return false;
     if (micros < 0)
         micros = -micros; /* limit: -500 and 500 mean the same (RULE-003). */
+    if (!in_range(param, micros))
+        return false;
     *field = micros;
-    return in_range(param, micros);
+    return true;
 }
 
 static bool
 read_seconds(const struct param *param, const struct yaml_node *node, struct span *field)
 {
     int64_t max = param->max < SECONDS_CEILING ? param->max : SECONDS_CEILING;
+    int64_t ns;
 
     if (node->kind != NODE_SCALAR || node->quoted)
         return false;
-    if (!decimal_parse(node->text, node->length, 9, SECONDS_CEILING * NANOS_PER_UNIT, &field->ns))
+    if (!decimal_parse(node->text, node->length, 9, SECONDS_CEILING * NANOS_PER_UNIT, &ns))
         return false;
-    return unbounded(param) || (field->ns >= param->min * NANOS_PER_UNIT && field->ns <= max * NANOS_PER_UNIT);
+    if (!unbounded(param) && (ns < param->min * NANOS_PER_UNIT || ns > max * NANOS_PER_UNIT))
+        return false;
+    field->ns = ns;
+    return true;
 }
 
 static bool
@@ -127,7 +158,12 @@ two_digits(const char *text, int32_t below, int32_t *ret_value)
 static bool
 read_time(const struct yaml_node *node, int32_t *field)
 {
-    return node->kind == NODE_SCALAR && session_clock_parse(node->text, field) && *field < DAY_SECONDS;
+    int32_t second;
+
+    if (node->kind != NODE_SCALAR || !session_clock_parse(node->text, &second) || second >= DAY_SECONDS)
+        return false;
+    *field = second;
+    return true;
 }
 
 bool
@@ -175,39 +211,38 @@ has_symbol(const struct symbols *symbols, const char *text)
 }
 
 static bool
-add_symbol(const struct yaml_node *node, bool words, struct symbols *field, struct value_fault *fault)
+add_symbol(const struct yaml_node *node, bool words, struct symbols *field, struct value_faults *faults)
 {
     struct symbol symbol = { { 0 } };
 
     if (words) {
         if (node->kind != NODE_SCALAR || node->length == 0 || !text_copy(symbol.text, sizeof symbol.text, node->text))
-            return refuse(fault, node, "a word of at most 11 characters");
+            return refuse(faults, node, "a word of at most 11 characters");
     } else if (node->kind != NODE_SCALAR || !value_symbol(node->text, &symbol)) {
-        return refuse(fault, node, "a symbol such as ES or MNQ");
+        return refuse(faults, node, "a symbol such as ES or MNQ");
     }
     if (has_symbol(field, symbol.text))
         return true;
     if (field->count >= SYMBOLS_MAX)
-        return refuse(fault, node, "at most 64 symbols");
+        return refuse(faults, node, "at most 64 symbols");
     field->items[field->count++] = symbol;
     return true;
 }
 
 /* One word alone is a list of one. */
 static bool
-read_symbols(const struct param *param, const struct yaml_node *node, struct symbols *field, struct value_fault *fault)
+read_symbols(const struct param *param, const struct yaml_node *node, struct symbols *field, struct value_faults *faults)
 {
-    bool words = param->kind == PARAM_WORDS;
+    bool words = param->kind == PARAM_WORDS, fine = true;
 
     field->count = 0;
     if (node->kind == NODE_SCALAR && !yaml_node_is_null(node))
-        return add_symbol(node, words, field, fault);
+        return add_symbol(node, words, field, faults);
     if (node->kind != NODE_LIST)
-        return refuse_param(fault, node, param);
+        return refuse_param(faults, node, param);
     for (const struct yaml_node *item = node->first; item != NULL; item = item->next)
-        if (!add_symbol(item, words, field, fault))
-            return false;
-    return true;
+        fine = add_symbol(item, words, field, faults) && fine;
+    return fine;
 }
 
 static bool
@@ -235,66 +270,77 @@ value_is_repeated(const struct yaml_node *node, const struct yaml_node *map)
     return false;
 }
 
+/* One "ES: 2". */
 static bool
-read_limits(const struct param *param, const struct yaml_node *node, struct symbol_limits *field, struct value_fault *fault)
+read_limit(const struct param *whole, const struct yaml_node *item, const struct yaml_node *map, struct symbol_limits *field,
+    struct value_faults *faults)
 {
-    struct param whole = { .kind = PARAM_INT, .min = param->min, .max = unbounded(param) ? INT32_MAX : param->max };
+    struct symbol symbol;
+    int64_t limit;
+    bool on;
 
-    if (node->kind != NODE_MAP)
-        return refuse_param(fault, node, param);
-    for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
-        struct symbol symbol;
-        int64_t limit;
-        bool on;
-        if (text_same(item->key, "enabled") && value_is_flag(item, &on)) {
-            if (!on)
-                return refuse(fault, item, "true: this table cannot be turned off by itself");
-            continue; /* R-ALL-17. */
-        }
-        if (!value_symbol(item->key, &symbol))
-            return refuse(fault, item, "a symbol such as ES or MNQ as the key");
-        if (value_is_repeated(item, node))
-            return refuse(fault, item, "each symbol once, in whatever case");
-        if (!read_whole(item, &limit) || !in_range(&whole, limit))
-            return refuse_param(fault, item, &whole);
-        if (!set_limit(field, &symbol, (int32_t)limit))
-            return refuse(fault, item, "at most 64 symbols");
-    }
-    return true;
+    if (text_same(item->key, "enabled") && value_is_flag(item, &on)) /* R-ALL-17. */
+        return on || refuse(faults, item, "true: this table cannot be turned off by itself");
+    if (!value_symbol(item->key, &symbol))
+        return refuse_key(faults, item, "a symbol such as ES or MNQ");
+    if (value_is_repeated(item, map))
+        return refuse_key(faults, item, "each symbol once, in whatever case");
+    if (!read_int(whole, item, &limit))
+        return refuse_param(faults, item, whole);
+    return set_limit(field, &symbol, (int32_t)limit) || refuse_key(faults, item, "at most 64 symbols");
 }
 
 static bool
-read_dates(const struct param *param, const struct yaml_node *node, struct dates *field, struct value_fault *fault)
+read_limits(const struct param *param, const struct yaml_node *node, struct symbol_limits *field, struct value_faults *faults)
 {
+    struct param whole = { .kind = PARAM_INT, .min = param->min, .max = unbounded(param) ? INT32_MAX : param->max };
+    bool fine = true;
+
+    if (node->kind != NODE_MAP)
+        return refuse_param(faults, node, param);
+    for (const struct yaml_node *item = node->first; item != NULL; item = item->next)
+        fine = read_limit(&whole, item, node, field, faults) && fine;
+    return fine;
+}
+
+static bool
+read_dates(const struct param *param, const struct yaml_node *node, struct dates *field, struct value_faults *faults)
+{
+    bool fine = true;
+
     field->count = 0;
     if (node->kind != NODE_LIST)
-        return refuse_param(fault, node, param);
+        return refuse_param(faults, node, param);
     for (const struct yaml_node *item = node->first; item != NULL; item = item->next) {
         if (field->count >= HOLIDAYS_MAX)
-            return refuse(fault, item, "at most 256 dates");
-        if (item->kind != NODE_SCALAR || !value_date(item->text, &field->days[field->count]))
-            return refuse(fault, item, "a date such as 2026-12-25");
-        field->count++;
+            return refuse(faults, item, "at most 256 dates");
+        if (item->kind == NODE_SCALAR && value_date(item->text, &field->days[field->count]))
+            field->count++;
+        else
+            fine = refuse(faults, item, "a date such as 2026-12-25");
     }
-    return true;
+    return fine;
 }
 
 static bool
 read_zone(const struct param *param, const struct yaml_node *node, struct zones *zones, const struct zone **field,
-    struct value_fault *fault)
+    struct value_faults *faults)
 {
     if (node->kind != NODE_SCALAR || yaml_node_is_null(node))
-        return refuse_param(fault, node, param);
-    *field = zones_get(zones, node->text);
-    return *field != NULL || refuse_param(fault, node, param);
+        return refuse_param(faults, node, param);
+    const struct zone *zone = zones_get(zones, node->text);
+    if (zone == NULL)
+        return refuse_param(faults, node, param);
+    *field = zone;
+    return true;
 }
 
 static bool
-read_text(const struct param *param, const struct yaml_node *node, void *field, struct value_fault *fault)
+read_text(const struct param *param, const struct yaml_node *node, void *field, struct value_faults *faults)
 {
     if (node->kind == NODE_SCALAR && !yaml_node_is_null(node) && param->parse(node->text, field, NULL) == OK)
         return true;
-    return refuse_param(fault, node, param);
+    return refuse_param(faults, node, param);
 }
 
 static bool
@@ -304,7 +350,7 @@ read_simple(const struct param *param, const struct yaml_node *node, void *field
     case PARAM_FLAG:
         return value_is_flag(node, field);
     case PARAM_INT:
-        return read_whole(node, field) && in_range(param, *(int64_t *)field);
+        return read_int(param, node, field);
     case PARAM_MONEY:
         return read_money(param, node, field);
     case PARAM_SECONDS:
@@ -319,21 +365,22 @@ read_simple(const struct param *param, const struct yaml_node *node, void *field
 }
 
 bool
-value_read(const struct param *param, const struct yaml_node *node, struct zones *zones, void *field, struct value_fault *fault)
+value_read(const struct param *param, const struct yaml_node *node, struct zones *zones, void *field, struct value_faults *faults)
 {
+    faults->count = 0;
     switch (param->kind) {
     case PARAM_SYMBOLS:
     case PARAM_WORDS:
-        return read_symbols(param, node, field, fault);
+        return read_symbols(param, node, field, faults);
     case PARAM_LIMITS:
-        return read_limits(param, node, field, fault);
+        return read_limits(param, node, field, faults);
     case PARAM_DATES:
-        return read_dates(param, node, field, fault);
+        return read_dates(param, node, field, faults);
     case PARAM_ZONE:
-        return read_zone(param, node, zones, field, fault);
+        return read_zone(param, node, zones, field, faults);
     case PARAM_TEXT:
-        return read_text(param, node, field, fault);
+        return read_text(param, node, field, faults);
     default:
-        return read_simple(param, node, field) || refuse_param(fault, node, param);
+        return read_simple(param, node, field) || refuse_param(faults, node, param);
     }
 }

@@ -14,16 +14,23 @@
 /* Why a value was refused. */
 struct value_fault {
     const struct yaml_node *at; /* The value, or the one item of it that is wrong. */
-    char found[CONFIG_FOUND_MAX];
+    bool key;                   /* Not the item, its key is wrong. */
     char expected[CONFIG_EXPECTED_MAX];
+};
+
+#define VALUE_FAULTS_MAX 8 /* Of one value; a list with more wrong items has a wrong idea behind it. */
+
+struct value_faults {
+    int count;
+    struct value_fault items[VALUE_FAULTS_MAX];
 };
 
 /**
  * Read @node into @field.  PARAM_LIMITS adds to what the field holds, later values replacing earlier ones; every other
- * kind replaces.  False: @fault is set, the field is as before or partly filled.
+ * kind replaces.  False: @faults has at least one; a field of one number or word is untouched, a list holds what was good.
  */
 bool value_read(const struct param *param, const struct yaml_node *node, struct zones *zones, void *field,
-    struct value_fault *fault);
+    struct value_faults *faults);
 
 /** true/false, yes/no, on/off; not quoted. */
 bool value_is_flag(const struct yaml_node *node, bool *ret_value);

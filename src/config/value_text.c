@@ -19,6 +19,8 @@ value_found(const struct yaml_node *node, struct text *text)
         text_add(text, "a list");
     } else if (node->kind == NODE_MAP) {
         text_add(text, "a block");
+    } else if (strstr(node->text, "://") != NULL && strchr(node->text, '@') != NULL) {
+        text_add(text, "an address with a login (not shown)");
     } else {
         text_add(text, node->quoted ? "the text \"" : "\"");
         text_add_bytes(text, node->text, node->length < SHOWN_MAX ? node->length : SHOWN_MAX);
@@ -41,6 +43,10 @@ add_range(const struct param *param, const char *what, int digits, struct text *
     text_add(text, what);
     if (param->min == 0 && param->max == 0)
         return;
+    if (param->max == INT64_MAX) {
+        text_addf(text, ", at least %lld", (long long)param->min);
+        return;
+    }
     if (digits > 0 && param->min == 1) { /* The smallest step above zero. */
         text_add(text, " above 0, at most ");
     } else {
@@ -54,7 +60,8 @@ add_range(const struct param *param, const char *what, int digits, struct text *
 static void
 add_choices(const struct param *param, struct text *text)
 {
-    text_add(text, "one of ");
+    if (param->choices[1].word != NULL)
+        text_add(text, "one of ");
     for (const struct choice *choice = param->choices; choice->word != NULL; choice++)
         text_addf(text, "%s%s", choice == param->choices ? "" : ", ", choice->word);
 }

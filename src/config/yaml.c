@@ -153,11 +153,25 @@ open_node(struct reader *reader, const yaml_event_t *event, enum node_kind kind)
     reader->stack[reader->depth++] = (struct frame){ .node = node };
 }
 
+/* "rules.max_contracts.limit" of a key in the open map. */
+static void
+path_of(const struct reader *reader, const char *key, struct text *path)
+{
+    for (int i = 1; i < reader->depth; i++) {
+        if (reader->stack[i].node->key != NULL)
+            text_addf(path, "%s%s", path->length > 0 ? "." : "", reader->stack[i].node->key);
+        else
+            text_addf(path, "[%d]", (int)reader->stack[i - 1].node->count - 1);
+    }
+    text_addf(path, "%s%s", path->length > 0 ? "." : "", key);
+}
+
 static void
 take_key(struct reader *reader, struct frame *frame, const yaml_event_t *event, const char *text)
 {
     const struct yaml_node *earlier = yaml_node_get(frame->node, text, strlen(text));
-    char found[CONFIG_FOUND_MAX];
+    char found[CONFIG_FOUND_MAX], path[CONFIG_KEY_MAX];
+    struct text path_text = text_on(path, sizeof path);
 
     if (frame->node->count >= YAML_KEYS_MAX) {
         stop(reader, event->start_mark, "too many keys", "at most 1024 in one block");
@@ -169,7 +183,8 @@ take_key(struct reader *reader, struct frame *frame, const yaml_event_t *event, 
     if (earlier == NULL)
         return;
     (void)snprintf(found, sizeof found, "this key a second time (first in line %d)", (int)earlier->key_line);
-    problem_at(reader, event->start_mark, text, found, "each key once");
+    path_of(reader, text, &path_text);
+    problem_at(reader, event->start_mark, path, found, "each key once");
     frame->skip = true;
 }
 
@@ -267,8 +282,11 @@ syntax_error(struct reader *reader, const yaml_parser_t *parser)
     }
     if (parser->error == YAML_READER_ERROR)
         mark = parser->mark; /* Bad UTF-8 has only a byte offset; this is the last character that was good. */
-    (void)snprintf(found, sizeof found, "\"%s\"%s%s", problem, parser->context != NULL ? " " : "",
-        parser->context != NULL ? parser->context : "");
+    struct text text = text_on(found, sizeof found);
+    text_addf(&text, "no YAML (%s", problem);
+    if (parser->context != NULL)
+        text_addf(&text, ", %s that began in line %d", parser->context, (int)parser->context_mark.line + 1);
+    text_add(&text, ")");
     stop(reader, mark, found, "valid YAML");
 }
 
