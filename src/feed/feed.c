@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "base/json.h"
 #include "net/server.h"
+#include "net/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,8 @@ make_packet(const struct feed *feed, const struct feed_message *message)
     json_add_string(&json, "ts", at);
     json_close(&json, '}');
     ASSERT(!text.truncated);
+    /* A sentence cut at a bound may end inside a character; one such byte would cost every client its connection (RFC 6455 8.1). */
+    utf8_scrub((uint8_t *)text.data, text.length);
     struct packet *packet = packet_new_text(text.data, text.length);
     free(buffer);
     return packet;
@@ -221,6 +224,8 @@ send_snapshot(struct feed *feed, struct server_client *connection)
 
     message.data = data;
     struct packet *packet = data == NULL ? NULL : make_packet(feed, &message);
+    if (packet != NULL)
+        server_client_allow(connection, packet->length);
     bool sent = packet != NULL && server_send(connection, packet) == OK;
     packet_unref(packet);
     free(data);

@@ -250,15 +250,19 @@ server_connections_count(const struct server *server)
 enum status
 server_send(struct server_client *client, struct packet *packet)
 {
-    size_t queued = server_client_queued(client);
-
     if (client->state != CLIENT_OPEN)
         return STATUS_REFUSED;
-    if (queued > 0 && queued + packet->length > client->server->options.queue_max) {
+    if (!server_client_has_room(client, packet->length)) {
         server_client_cut(client, "too slow");
         return STATUS_LIMIT;
     }
     return server_client_queue(client, packet_ref(packet)) ? OK : STATUS_LIMIT;
+}
+
+void
+server_client_allow(struct server_client *client, size_t bytes)
+{
+    client->allowed += bytes;
 }
 
 size_t

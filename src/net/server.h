@@ -45,7 +45,7 @@ struct server_options {
     const char *socket_path;  /* Where upgrades are taken ("/"); NULL: nowhere.  Borrowed, static. */
     int32_t sockets_max;      /* Open WebSockets (100), one more gets 503; as many and 32 connections in all. */
     size_t message_max;       /* Bytes of a client's message (65536); more: close 1009. */
-    size_t queue_max;         /* Bytes waiting for one client (1 MiB); more: dropped.  One packet alone may be larger. */
+    size_t queue_max;         /* Bytes waiting for one client (1 MiB); more: dropped. */
     struct span handshake_timeout; /* From connect to the request's end (5 s). */
     struct span ping_every;   /* (20 s); dropped when two in a row bring no sign of life. */
     struct span close_timeout; /* For the other side's part of an end (2 s). */
@@ -72,6 +72,9 @@ int32_t server_connections_count(const struct server *server);
  * client is being dropped.  STATUS_REFUSED: not open any more.
  */
 enum status server_send(struct server_client *client, struct packet *packet);
+
+/** Raise this client's queue_max by so many bytes until its queue is empty: for a first packet that may be large. */
+void server_client_allow(struct server_client *client, size_t bytes);
 
 /** Bytes waiting for this client. */
 size_t server_client_queued(const struct server_client *client);

@@ -154,10 +154,19 @@ on_written(void *context, int status)
         server_client_cut(client, "connection lost");
         return;
     }
-    if (!outbox_is_empty(&client->outbox) || client->state == CLIENT_ENDING)
+    if (!outbox_is_empty(&client->outbox) || client->state == CLIENT_ENDING) {
         mark_dirty(client);
-    else if (client->state == CLIENT_OPEN && handlers->on_drained != NULL)
+        return;
+    }
+    client->allowed = 0;
+    if (client->state == CLIENT_OPEN && handlers->on_drained != NULL)
         handlers->on_drained(handlers->context, client);
+}
+
+bool
+server_client_has_room(const struct server_client *client, size_t length)
+{
+    return client->outbox.queued + length <= client->server->options.queue_max + client->allowed;
 }
 
 bool
@@ -191,7 +200,7 @@ queue_frame(struct server_client *client, const uint8_t *frame, size_t length)
 
     if (length == 0)
         return;
-    if (server_client_queued(client) + length > client->server->options.queue_max)
+    if (!server_client_has_room(client, length))
         server_client_cut(client, "too slow");
     else
         server_client_queue_text(client, &text);

@@ -32,6 +32,7 @@ struct server_client {
     bool shut, flushed, peer_done; /* ENDING: shutdown asked for, done; EOF seen. */
     int handles; /* libuv's, not closed yet. */
     int pings_missed;
+    size_t allowed; /* Beyond queue_max, until the queue is empty. */
     const char *why;
     void *data;
 };
@@ -59,6 +60,9 @@ bool server_client_start(struct server_client *client);
 
 /** The upgrade was answered. */
 void server_client_open(struct server_client *client);
+
+/** May so many more bytes wait for it? */
+bool server_client_has_room(const struct server_client *client, size_t length);
 
 /** Queue a packet and take the caller's reference.  False: no memory (NULL too), the client was cut. */
 bool server_client_queue(struct server_client *client, struct packet *packet);

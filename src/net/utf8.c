@@ -52,3 +52,25 @@ utf8_complete(const struct utf8 *utf8)
 {
     return utf8->missing == 0;
 }
+
+void
+utf8_scrub(uint8_t *bytes, size_t length)
+{
+    struct utf8 utf8 = { 0 };
+    size_t start = 0; /* Of the character being read. */
+
+    for (size_t i = 0; i <= length; i++) {
+        if (utf8.missing == 0)
+            start = i;
+        if (i < length && utf8_add(&utf8, bytes + i, 1))
+            continue;
+        for (size_t k = start; k < i; k++)
+            bytes[k] = '?';
+        utf8 = (struct utf8){ 0 };
+        if (i < length && !utf8_add(&utf8, bytes + i, 1)) {
+            bytes[i] = '?';
+            utf8 = (struct utf8){ 0 };
+        }
+        start = i;
+    }
+}

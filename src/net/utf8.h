@@ -20,4 +20,7 @@ bool utf8_add(struct utf8 *utf8, const uint8_t *bytes, size_t length);
 /** Did the text end between two characters? */
 bool utf8_complete(const struct utf8 *utf8);
 
+/** Make it UTF-8: every byte that belongs to no character becomes '?'. */
+void utf8_scrub(uint8_t *bytes, size_t length);
+
 #endif /* NET_UTF8_H */

@@ -124,6 +124,10 @@ on_event(struct raw_client *client, const struct websocket_event *event)
     client->http_status = event->kind == WEBSOCKET_REFUSED ? event->http_status : client->http_status;
     client->texts += event->kind == WEBSOCKET_TEXT;
     client->pings += event->kind == WEBSOCKET_PING;
+    if (event->kind == WEBSOCKET_TEXT && client->on_text != NULL) {
+        client->on_text(client->context, (const char *)event->data, event->length);
+        return;
+    }
     if (event->kind == WEBSOCKET_CLOSE)
         snprintf(head, sizeof head, "close:%u:", event->code);
     else

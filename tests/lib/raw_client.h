@@ -21,6 +21,8 @@ struct raw_client {
     bool connected, opened, eof, closed;
     int http_status; /* Of a refused upgrade. */
     int texts, pings;
+    void (*on_text)(void *context, const char *text, size_t length); /* Set after opening: texts go here, not into the trace. */
+    void *context;
     char *trace;
     size_t length, size;
 };

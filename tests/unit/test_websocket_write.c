@@ -171,6 +171,21 @@ test_utf8_all_code_points(void **state)
     }
 }
 
+static void
+test_utf8_scrub(void **state)
+{
+    static const char *const rows[][2] = { { "", "" }, { "plain", "plain" }, { "\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac" },
+        { "cut \xe2\x82", "cut ??" }, { "\xff" "a", "?a" }, { "\xe2\x82" "a", "??a" }, { "\xe2\xc3\xa4", "?\xc3\xa4" },
+        { "\xf0\x9f\xff\x80z", "????z" }, { "\xed\xa0\x80", "???" }, { "\xc3", "?" } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[32];
+        strcpy(text, rows[i][0]);
+        utf8_scrub((uint8_t *)text, strlen(text));
+        assert_string_equal(text, rows[i][1]);
+    }
+}
+
 int
 main(void)
 {
@@ -179,6 +194,7 @@ main(void)
         cmocka_unit_test(test_close_is_written_once),
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_utf8_all_code_points),
+        cmocka_unit_test(test_utf8_scrub),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
