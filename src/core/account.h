@@ -196,16 +196,29 @@ bool enforce_want(struct engine *engine, struct account *account, const struct c
     uint64_t incident);
 bool enforce_cancel(struct engine *engine, struct account *account, struct order *order, int32_t rule, uint64_t incident);
 void enforce_restore(struct engine *engine, struct account *account, const struct goal_row *goal);
-void enforce_answer(struct engine *engine, struct account *account, const struct answer_event *answer);
-/** After a snapshot has been applied: count agreeing reads, prove goals. */
-void enforce_read(struct engine *engine, struct account *account, const struct snapshot *snapshot);
 /** A swept order filled: what it opened is ours to undo (R-ALL-5). */
 void enforce_late_fill(struct engine *engine, struct account *account, const struct contract *contract);
 /** Send what is due, from the state as it is now. */
 void enforce_run(struct engine *engine, struct account *account);
 struct instant enforce_deadline(const struct account *account);
+
+/* ---- stop.c ---- */
 /** RULE-012's stop, after the strict outbound check FV-09.  True if a command went out. */
-bool enforce_stop(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule);
+bool stop_send(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule);
+
+/** Contracts held, absolute. */
+int32_t enforce_held(const struct account *account, const struct contract *contract);
+struct goal_row enforce_goal_row(const struct account *account, const struct target *target);
+/** A step of an enforcement for the feed: sent, answered. */
+void enforce_publish(struct engine *engine, const struct account *account, enum enforcement_step step, const struct command *command,
+    int32_t rule, uint64_t incident);
+/** Ask for a read of the account at @at or earlier. */
+void enforce_want_read(struct account *account, struct instant at);
+
+/* ---- prove.c ---- */
+void prove_answer(struct engine *engine, struct account *account, const struct answer_event *answer);
+/** After a snapshot has been applied: count agreeing reads, prove goals. */
+void prove_read(struct engine *engine, struct account *account, const struct snapshot *snapshot);
 
 /* ---- judge.c ---- */
 /** Ask the rules that wake on @wake (or whose deadline is due) and absorb their verdicts. */

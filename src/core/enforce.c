@@ -32,8 +32,8 @@ target_of(const struct account *account, const struct contract *contract)
     return target;
 }
 
-static int32_t
-held(const struct account *account, const struct contract *contract)
+int32_t
+enforce_held(const struct account *account, const struct contract *contract)
 {
     const struct position *position = book_find(account, contract);
 
@@ -50,8 +50,8 @@ has_orders(const struct account *account, const struct contract *contract, bool 
     return false;
 }
 
-static struct goal_row
-goal_row_of(const struct account *account, const struct target *target)
+struct goal_row
+enforce_goal_row(const struct account *account, const struct target *target)
 {
     return (struct goal_row){ .incident = target->incident, .account_id = account->id, .contract = target->contract->id,
         .rule = target->rule, .size = target->size, .flatten = target->flatten,
@@ -65,7 +65,7 @@ record_goal(struct engine *engine, struct account *account, const struct target 
 
     record->incident = target->incident;
     record->rule = target->rule;
-    record->u.goal = goal_row_of(account, target);
+    record->u.goal = enforce_goal_row(account, target);
 }
 
 /* The contract's target, made or woken for a new purpose.  A close still unresolved stays so: it is the same broker. */
@@ -105,7 +105,7 @@ enforce_want(struct engine *engine, struct account *account, const struct contra
     uint64_t incident)
 {
     struct target *target = target_of(account, contract);
-    bool needed = held(account, contract) > size || (size == 0 && has_orders(account, contract, false));
+    bool needed = enforce_held(account, contract) > size || (size == 0 && has_orders(account, contract, false));
 
     if (target != NULL && target->state != TARGET_DONE && target->size <= size)
         return false;
@@ -178,20 +178,8 @@ enforce_late_fill(struct engine *engine, struct account *account, const struct c
     account->touched = true;
 }
 
-/* ---- What came back ---- */
-
-static struct instant
-back_off(const struct engine *engine, int16_t attempts, struct span hold)
-{
-    static const int32_t steps_ms[] = { 250, 500, 1000, 2000, 5000 }; /* RT-04. */
-    size_t step = attempts > 0 ? (size_t)attempts - 1 : 0;
-    struct span wait = SPAN_MS(steps_ms[step < COUNT_OF(steps_ms) ? step : COUNT_OF(steps_ms) - 1]);
-
-    return instant_add(engine->now, hold.ns > wait.ns ? hold : wait);
-}
-
-static void
-publish_step(struct engine *engine, const struct account *account, enum enforcement_step step, const struct command *command,
+void
+enforce_publish(struct engine *engine, const struct account *account, enum enforcement_step step, const struct command *command,
     int32_t rule, uint64_t incident)
 {
     struct notice *notice = output_notice(engine, NOTICE_ENFORCEMENT, account);
@@ -203,199 +191,10 @@ publish_step(struct engine *engine, const struct account *account, enum enforcem
     notice->u.enforcement.command = *command;
 }
 
-static void
-want_read(struct account *account, struct instant at)
+void
+enforce_want_read(struct account *account, struct instant at)
 {
     account->read_due = instant_min(account->read_due, at);
-}
-
-static void
-target_answered(struct engine *engine, struct account *account, struct target *target, const struct answer_event *answer)
-{
-    target->command = 0;
-    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
-        target->attempts++;
-        target->retry_at = back_off(engine, target->attempts, answer->hold);
-        want_read(account, engine->now);
-        return;
-    }
-    target->attempts = 0;
-    target->unresolved = !target->satisfied;
-    want_read(account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, SPAN_MS(500)));
-}
-
-static void
-order_answered(struct engine *engine, struct order *order, const struct answer_event *answer)
-{
-    order->command = 0;
-    if (order->looking) {
-        order->looking = false;
-        if (answer->outcome == OUTCOME_GONE) { /* The broker does not know it: it cannot execute. */
-            order->status = ORDER_CANCELLED;
-            order->unwanted = order->unresolved = order->missing = false;
-            order->touched_at = engine->now;
-        }
-        return;
-    }
-    want_read(order->account, engine->now);
-    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
-        order->attempts++;
-        order->retry_at = back_off(engine, order->attempts, answer->hold);
-    } else if (order_may_execute(order->status)) {
-        order->unresolved = true;
-    }
-}
-
-static void
-stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer)
-{
-    bool seen = false;
-
-    position->stop_command = 0;
-    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT)
-        return; /* R-012-5: again on the next favourable move. */
-    for (const struct order *o = position->account->orders; o != NULL; o = o->next)
-        seen = seen || (o->contract == position->contract && order_protects(o, position->size));
-    position->stop_unproven = !seen;
-    if (!seen)
-        want_read(position->account, instant_add(engine->now, SPAN_MS(500)));
-}
-
-static void
-record_answer(struct engine *engine, struct account *account, const struct answer_event *answer, int32_t rule, uint64_t incident)
-{
-    struct record *record = output_record(engine, RECORD_ANSWERED, account);
-
-    record->rule = rule;
-    record->incident = incident;
-    record->u.request.command.id = answer->command_id;
-    record->u.request.answer = *answer;
-    publish_step(engine, account, STEP_ANSWERED, &record->u.request.command, rule, incident);
-    engine->notices[engine->notices_count - 1].u.enforcement.outcome = answer->outcome;
-    if (answer->uncontrollable && !account->uncontrollable) {
-        account->uncontrollable = true; /* EC-12: never report it as protected. */
-        output_alarm(engine, account, rule, 2, incident, "This account cannot be controlled by the gateway: %s", answer->text);
-    }
-}
-
-void
-enforce_answer(struct engine *engine, struct account *account, const struct answer_event *answer)
-{
-    account->touched = true;
-    for (struct target *t = account->targets; t != NULL; t = t->next) {
-        if (t->command == answer->command_id) {
-            target_answered(engine, account, t, answer);
-            record_answer(engine, account, answer, t->rule, t->incident);
-            return;
-        }
-    }
-    for (struct order *o = account->orders; o != NULL; o = o->next) {
-        if (o->command == answer->command_id) {
-            bool looking = o->looking;
-            order_answered(engine, o, answer);
-            if (!looking)
-                record_answer(engine, account, answer, o->rule, o->incident);
-            return;
-        }
-    }
-    for (struct position *p = account->positions; p != NULL; p = p->next) {
-        if (p->stop_command == answer->command_id)
-            stop_answered(engine, p, answer);
-    }
-}
-
-/* ---- Reads ---- */
-
-/* Does the read itself, not our mirror, show the goal? */
-static bool
-read_agrees(const struct target *target, const struct snapshot *snapshot)
-{
-    for (uint32_t i = 0; i < snapshot->positions_count; i++) {
-        const struct position_row *row = &snapshot->positions[i];
-        if (abs(row->size) > target->size && text_same(row->contract.text, target->contract->id.text))
-            return false;
-    }
-    for (uint32_t i = 0; i < snapshot->orders_count; i++) {
-        const struct order_row *row = &snapshot->orders[i];
-        if (target->flatten && order_may_execute(row->status) && text_same(row->contract.text, target->contract->id.text))
-            return false;
-    }
-    return true;
-}
-
-static void
-prove(struct engine *engine, struct account *account, struct target *target)
-{
-    struct record *record = output_record(engine, RECORD_GOAL_PROVEN, account);
-    struct notice *notice = output_notice(engine, NOTICE_ENFORCEMENT, account);
-
-    record->incident = notice->incident = target->incident;
-    record->rule = notice->rule = target->rule;
-    record->u.proven.goal = goal_row_of(account, target);
-    record->u.proven.took = notice->u.enforcement.took = instant_since(engine->now, target->since);
-    notice->contract = target->contract->id;
-    notice->u.enforcement.step = STEP_PROVEN;
-    target->state = TARGET_DONE;
-    target->done_at = engine->now;
-    target->attempts = 0;
-}
-
-/* OV-04: two reads at least a second apart that still show it, both asked after the request. */
-static bool
-second_agreeing_read(const struct snapshot *snapshot, struct instant sent_at, struct instant *read_at, int8_t *agreeing)
-{
-    if (!instant_before(sent_at, snapshot->asked_at))
-        return false;
-    if (*agreeing == 0) {
-        *agreeing = 1;
-        *read_at = snapshot->asked_at;
-        return false;
-    }
-    return instant_since(snapshot->asked_at, *read_at).ns >= SPAN_SECONDS(1).ns;
-}
-
-static void
-read_for_target(struct engine *engine, struct account *account, struct target *target, const struct snapshot *snapshot)
-{
-    int32_t size = held(account, target->contract);
-
-    if (target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) && read_agrees(target, snapshot)) {
-        prove(engine, account, target);
-        return;
-    }
-    if (!target->unresolved || target->command != 0 || size <= target->size)
-        return;
-    if (target->size_seen != size)
-        target->agreeing = 0;
-    target->size_seen = size;
-    if (second_agreeing_read(snapshot, target->sent_at, &target->read_at, &target->agreeing)) {
-        target->unresolved = false;
-        target->retry_at = engine->now;
-    }
-}
-
-void
-enforce_read(struct engine *engine, struct account *account, const struct snapshot *snapshot)
-{
-    bool positions = (snapshot->parts & PART_POSITIONS) != 0;
-    bool orders = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
-
-    account->touched = true;
-    if (!positions || !orders)
-        return;
-    account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
-    for (struct target *t = account->targets; t != NULL; t = t->next) {
-        if (t->state != TARGET_DONE)
-            read_for_target(engine, account, t, snapshot);
-    }
-    for (struct order *o = account->orders; o != NULL; o = o->next) {
-        if (o->unwanted && o->unresolved && !o->missing && second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
-            o->unresolved = false;
-    }
-    for (struct position *p = account->positions; p != NULL; p = p->next) {
-        if (p->stop_unproven && instant_before(instant_add(p->stop_sent_at, SPAN_MS(2000)), snapshot->asked_at))
-            p->stop_unproven = false;
-    }
 }
 
 /* ---- Sending ---- */
@@ -408,7 +207,7 @@ record_sent(struct engine *engine, struct account *account, const struct command
     record->incident = command->incident;
     record->rule = command->rule;
     record->u.request.command = *command;
-    publish_step(engine, account, STEP_SENT, command, command->rule, command->incident);
+    enforce_publish(engine, account, STEP_SENT, command, command->rule, command->incident);
 }
 
 static void
@@ -428,7 +227,7 @@ send_close(struct engine *engine, struct account *account, struct target *target
     target->unresolved = false;
     target->agreeing = 0;
     record_sent(engine, account, command);
-    want_read(account, instant_add(engine->now, SPAN_MS(500)));
+    enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
 }
 
 static void
@@ -461,7 +260,7 @@ may_send(const struct engine *engine, const struct account *account, const struc
 static void
 drive(struct engine *engine, struct account *account, struct target *target)
 {
-    int32_t size = held(account, target->contract);
+    int32_t size = enforce_held(account, target->contract);
 
     if (target->command != 0 && !instant_before(engine->now, instant_add(target->sent_at, ANSWER_OVERDUE))) {
         table_remove(&engine->in_flight, target->command);
@@ -483,7 +282,7 @@ drive(struct engine *engine, struct account *account, struct target *target)
     } else if (target->state == TARGET_ACTING) {
         target->state = TARGET_PROVING;
         target->shown_at = engine->now;
-        want_read(account, engine->now);
+        enforce_want_read(account, engine->now);
     }
 }
 
@@ -507,7 +306,7 @@ drive_order(struct engine *engine, struct account *account, struct order *order)
     order->agreeing = 0;
     order->swept = true;
     record_sent(engine, account, command);
-    want_read(account, instant_add(engine->now, SPAN_MS(500)));
+    enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
 }
 
 /* R-ALL-7, R-ALL-8: what the locks forbid becomes a target or an unwanted order; so does every order under a flatten. */
@@ -554,7 +353,7 @@ ask_for_read(struct engine *engine, struct account *account)
         bool fast = false;
         for (const struct target *t = account->targets; t != NULL; t = t->next)
             fast = fast || (t->state != TARGET_DONE && instant_since(engine->now, t->since).ns < SPAN_SECONDS(5).ns);
-        want_read(account, instant_max(engine->now, instant_add(account->read_sent_at, fast ? SPAN_MS(500) : SPAN_MS(2000))));
+        enforce_want_read(account, instant_max(engine->now, instant_add(account->read_sent_at, fast ? SPAN_MS(500) : SPAN_MS(2000))));
     }
     if (instant_before(engine->now, account->read_due))
         return;

@@ -242,7 +242,7 @@ on_snapshot(struct engine *engine, const struct snapshot *snapshot)
     show_pnl(engine, account, true);
     judge(engine, account, &(struct occasion){ .wake = EVENT_SNAPSHOT, .all = true,
         .can_trade = snapshot->account != NULL ? snapshot->account->can_trade : ANSWER_UNKNOWN });
-    enforce_read(engine, account, snapshot);
+    prove_read(engine, account, snapshot);
     finish(engine, account);
 }
 
@@ -254,7 +254,7 @@ on_answer(struct engine *engine, const struct answer_event *answer)
     if (account == NULL)
         return;
     table_remove(&engine->in_flight, answer->command_id);
-    enforce_answer(engine, account, answer);
+    prove_answer(engine, account, answer);
     finish(engine, account);
 }
 

@@ -137,7 +137,7 @@ absorb(struct engine *engine, struct account *account, const struct rule *rule, 
         fresh |= order != NULL && enforce_cancel(engine, account, order, rule->number, incident);
     }
     for (int32_t k = 0; k < verdict->stops_count; k++)
-        (void)enforce_stop(engine, account, &verdict->stops[k], rule->number);
+        (void)stop_send(engine, account, &verdict->stops[k], rule->number);
     return fresh;
 }
 

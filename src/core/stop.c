@@ -35,7 +35,7 @@ sound(const struct position *position, const struct want_stop *want)
 }
 
 bool
-enforce_stop(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule)
+stop_send(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule)
 {
     struct position *position = book_find(account, want->position->contract);
 

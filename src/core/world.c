@@ -19,7 +19,7 @@ pool_size(uint32_t accounts, uint32_t each)
 }
 
 static bool
-take_pools(struct engine *engine)
+pools_init(struct engine *engine)
 {
     uint32_t n = (uint32_t)engine->accounts_count;
     uint32_t positions = pool_size(n, POSITIONS_PER_ACCOUNT), orders = pool_size(n, ORDERS_PER_ACCOUNT);
@@ -35,7 +35,7 @@ take_pools(struct engine *engine)
 }
 
 static bool
-take_outputs(struct engine *engine)
+outputs_init(struct engine *engine)
 {
     uint32_t n = (uint32_t)engine->accounts_count;
 
@@ -100,7 +100,7 @@ engine_new(const struct config *config, const struct rule *const *rules, struct 
     engine->accounts_count = config->accounts_count;
     engine->next_command = engine->next_incident = engine->next_sequence = 1;
     status = lay_out_memory(engine, err);
-    if (status == OK && (config->accounts_count < 1 || !take_pools(engine) || !take_outputs(engine)))
+    if (status == OK && (config->accounts_count < 1 || !pools_init(engine) || !outputs_init(engine)))
         status = error_set(err, STATUS_LIMIT, "no memory for %d accounts", config->accounts_count);
     if (status != OK) {
         engine_free(engine);

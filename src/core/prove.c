@@ -1,0 +1,211 @@
+/*
+ * prove.c - what became of a request: its answer, and whether a read of the broker agrees (OV-01 to OV-04).
+ *
+ * A success reply is no proof.  A goal is proven when the stream shows it and a read asked later agrees; a request is sent again only when
+ * it certainly failed, or when two reads at least a second apart still show what it was to change.
+ */
+#include "core/account.h"
+
+#include "base/assert.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+static struct instant
+back_off(const struct engine *engine, int16_t attempts, struct span hold)
+{
+    static const int32_t steps_ms[] = { 250, 500, 1000, 2000, 5000 }; /* RT-04. */
+    size_t step = attempts > 0 ? (size_t)attempts - 1 : 0;
+    struct span wait = SPAN_MS(steps_ms[step < COUNT_OF(steps_ms) ? step : COUNT_OF(steps_ms) - 1]);
+
+    return instant_add(engine->now, hold.ns > wait.ns ? hold : wait);
+}
+
+static void
+target_answered(struct engine *engine, struct account *account, struct target *target, const struct answer_event *answer)
+{
+    target->command = 0;
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
+        target->attempts++;
+        target->retry_at = back_off(engine, target->attempts, answer->hold);
+        enforce_want_read(account, engine->now);
+        return;
+    }
+    target->attempts = 0;
+    target->unresolved = !target->satisfied;
+    enforce_want_read(account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, SPAN_MS(500)));
+}
+
+static void
+order_answered(struct engine *engine, struct order *order, const struct answer_event *answer)
+{
+    order->command = 0;
+    if (order->looking) {
+        order->looking = false;
+        if (answer->outcome == OUTCOME_GONE) { /* The broker does not know it: it cannot execute. */
+            order->status = ORDER_CANCELLED;
+            order->unwanted = order->unresolved = order->missing = false;
+            order->touched_at = engine->now;
+        }
+        return;
+    }
+    enforce_want_read(order->account, engine->now);
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
+        order->attempts++;
+        order->retry_at = back_off(engine, order->attempts, answer->hold);
+    } else if (order_may_execute(order->status)) {
+        order->unresolved = true;
+    }
+}
+
+static void
+stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer)
+{
+    bool seen = false;
+
+    position->stop_command = 0;
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT)
+        return; /* R-012-5: again on the next favourable move. */
+    for (const struct order *o = position->account->orders; o != NULL; o = o->next)
+        seen = seen || (o->contract == position->contract && order_protects(o, position->size));
+    position->stop_unproven = !seen;
+    if (!seen)
+        enforce_want_read(position->account, instant_add(engine->now, SPAN_MS(500)));
+}
+
+static void
+record_answer(struct engine *engine, struct account *account, const struct answer_event *answer, int32_t rule, uint64_t incident)
+{
+    struct record *record = output_record(engine, RECORD_ANSWERED, account);
+
+    record->rule = rule;
+    record->incident = incident;
+    record->u.request.command.id = answer->command_id;
+    record->u.request.answer = *answer;
+    enforce_publish(engine, account, STEP_ANSWERED, &record->u.request.command, rule, incident);
+    engine->notices[engine->notices_count - 1].u.enforcement.outcome = answer->outcome;
+    if (answer->uncontrollable && !account->uncontrollable) {
+        account->uncontrollable = true; /* EC-12: never report it as protected. */
+        output_alarm(engine, account, rule, 2, incident, "This account cannot be controlled by the gateway: %s", answer->text);
+    }
+}
+
+void
+prove_answer(struct engine *engine, struct account *account, const struct answer_event *answer)
+{
+    account->touched = true;
+    for (struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->command == answer->command_id) {
+            target_answered(engine, account, t, answer);
+            record_answer(engine, account, answer, t->rule, t->incident);
+            return;
+        }
+    }
+    for (struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->command == answer->command_id) {
+            bool looking = o->looking;
+            order_answered(engine, o, answer);
+            if (!looking)
+                record_answer(engine, account, answer, o->rule, o->incident);
+            return;
+        }
+    }
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        if (p->stop_command == answer->command_id)
+            stop_answered(engine, p, answer);
+    }
+}
+
+/* ---- Reads ---- */
+
+/* Does the read itself, not our mirror, show the goal? */
+static bool
+read_agrees(const struct target *target, const struct snapshot *snapshot)
+{
+    for (uint32_t i = 0; i < snapshot->positions_count; i++) {
+        const struct position_row *row = &snapshot->positions[i];
+        if (abs(row->size) > target->size && text_same(row->contract.text, target->contract->id.text))
+            return false;
+    }
+    for (uint32_t i = 0; i < snapshot->orders_count; i++) {
+        const struct order_row *row = &snapshot->orders[i];
+        if (target->flatten && order_may_execute(row->status) && text_same(row->contract.text, target->contract->id.text))
+            return false;
+    }
+    return true;
+}
+
+static void
+prove(struct engine *engine, struct account *account, struct target *target)
+{
+    struct record *record = output_record(engine, RECORD_GOAL_PROVEN, account);
+    struct notice *notice = output_notice(engine, NOTICE_ENFORCEMENT, account);
+
+    record->incident = notice->incident = target->incident;
+    record->rule = notice->rule = target->rule;
+    record->u.proven.goal = enforce_goal_row(account, target);
+    record->u.proven.took = notice->u.enforcement.took = instant_since(engine->now, target->since);
+    notice->contract = target->contract->id;
+    notice->u.enforcement.step = STEP_PROVEN;
+    target->state = TARGET_DONE;
+    target->done_at = engine->now;
+    target->attempts = 0;
+}
+
+/* OV-04: two reads at least a second apart that still show it, both asked after the request. */
+static bool
+second_agreeing_read(const struct snapshot *snapshot, struct instant sent_at, struct instant *read_at, int8_t *agreeing)
+{
+    if (!instant_before(sent_at, snapshot->asked_at))
+        return false;
+    if (*agreeing == 0) {
+        *agreeing = 1;
+        *read_at = snapshot->asked_at;
+        return false;
+    }
+    return instant_since(snapshot->asked_at, *read_at).ns >= SPAN_SECONDS(1).ns;
+}
+
+static void
+read_for_target(struct engine *engine, struct account *account, struct target *target, const struct snapshot *snapshot)
+{
+    int32_t size = enforce_held(account, target->contract);
+
+    if (target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) && read_agrees(target, snapshot)) {
+        prove(engine, account, target);
+        return;
+    }
+    if (!target->unresolved || target->command != 0 || size <= target->size)
+        return;
+    if (target->size_seen != size)
+        target->agreeing = 0;
+    target->size_seen = size;
+    if (second_agreeing_read(snapshot, target->sent_at, &target->read_at, &target->agreeing)) {
+        target->unresolved = false;
+        target->retry_at = engine->now;
+    }
+}
+
+void
+prove_read(struct engine *engine, struct account *account, const struct snapshot *snapshot)
+{
+    bool positions = (snapshot->parts & PART_POSITIONS) != 0;
+    bool orders = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
+
+    account->touched = true;
+    if (!positions || !orders)
+        return;
+    account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
+    for (struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->state != TARGET_DONE)
+            read_for_target(engine, account, t, snapshot);
+    }
+    for (struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->unwanted && o->unresolved && !o->missing && second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
+            o->unresolved = false;
+    }
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        if (p->stop_unproven && instant_before(instant_add(p->stop_sent_at, SPAN_MS(2000)), snapshot->asked_at))
+            p->stop_unproven = false;
+    }
+}
