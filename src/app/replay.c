@@ -8,7 +8,7 @@
 #include "app/replay.h"
 
 #include "app/scratch.h"
-#include "app/world.h"
+#include "app/stage.h"
 #include "config/load.h"
 #include "gateway/decode.h"
 #include "rules/rules.h"
@@ -26,7 +26,7 @@
 struct replay {
     const struct replay_options *options;
     struct replay_totals totals;
-    struct world *world;
+    struct stage *stage;
     struct loaded_config *config;
     struct json contracts;
     int64_t accounts[ACCOUNTS];
@@ -171,8 +171,8 @@ run_event(void *context, const struct event *decoded)
     struct event event = *decoded;
 
     event.at = replay->now;
-    world_event(replay->world, &event);
-    if (!world_answer(replay->world))
+    stage_event(replay->stage, &event);
+    if (!stage_answer(replay->stage))
         replay->totals.undecodable++;
 }
 
@@ -246,7 +246,7 @@ feed_contracts(struct replay *replay, const char *metadata, size_t length)
     int child = json_first(json, 0);
     for (size_t i = 0; i < json_size(json, 0); i++, child = json_next(json, child))
         if (decode_contract(json, json_value(json, child), &event.u.contract))
-            world_event(replay->world, &event);
+            stage_event(replay->stage, &event);
 }
 
 static void
@@ -257,7 +257,7 @@ feed_flat_accounts(struct replay *replay)
         struct event event = { .kind = EVENT_SNAPSHOT, .at = replay->now };
         event.u.snapshot = (struct snapshot){ .account_id = account.id, .asked_at = replay->now, .account = &account,
             .parts = PART_ACCOUNT | PART_POSITIONS | PART_ORDERS | PART_TRADES };
-        world_event(replay->world, &event);
+        stage_event(replay->stage, &event);
     }
 }
 
@@ -277,7 +277,7 @@ read_contracts(const struct replay_options *options, size_t *ret_length)
 static enum status
 run(struct replay *replay, const char *events, size_t length, struct error *err)
 {
-    struct world_options options = { .mode = replay->options->mode, .context = replay, .command = on_command,
+    struct stage_options options = { .mode = replay->options->mode, .context = replay, .command = on_command,
         .record = on_record, .notice = on_notice };
     size_t metadata_length = 0;
     struct json first;
@@ -293,13 +293,13 @@ run(struct replay *replay, const char *events, size_t length, struct error *err)
     if (status != OK)
         return status;
     options.config = &replay->config->config;
-    status = world_new(&options, replay->now, &replay->world, err);
+    status = stage_new(&options, replay->now, &replay->stage, err);
     if (status != OK)
         return status;
     char *metadata = read_contracts(replay->options, &metadata_length);
     feed_contracts(replay, metadata, metadata_length);
     feed_flat_accounts(replay);
-    if (!world_answer(replay->world))
+    if (!stage_answer(replay->stage))
         replay->totals.undecodable++;
     each_line(replay, events, length, run_event);
     free(metadata);
@@ -320,7 +320,7 @@ replay_run(const struct replay_options *options, struct replay_totals *ret_total
         replay->options = options;
         status = run(replay, events, length, err);
         *ret_totals = replay->totals;
-        world_free(replay->world);
+        stage_free(replay->stage);
         loaded_config_free(replay->config);
     }
     free(events);

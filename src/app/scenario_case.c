@@ -7,7 +7,7 @@
 #include "app/scenario_case.h"
 
 #include "app/scratch.h"
-#include "app/world.h"
+#include "app/stage.h"
 #include "base/assert.h"
 #include "base/money.h"
 #include "config/load.h"
@@ -42,7 +42,7 @@ struct run {
     int32_t accounts_count;
     int32_t index;               /* Of the event in "given". */
     struct loaded_config *config, *reloaded;
-    struct world *world;
+    struct stage *stage;
     struct instant now;
     int32_t decoded;             /* Rows of the invocation just fed. */
     char database[600];          /* "": no restart in this case. */
@@ -51,14 +51,14 @@ struct run {
     struct rows rows;
 };
 
-/* ---- What the world reports ---- */
+/* ---- What the stage reports ---- */
 
 static void
 on_command(void *context, const struct command *command)
 {
     struct run *run = context;
 
-    actions_add_command(&run->result->got, run->index, command, paper_order(world_paper(run->world), command->order_id));
+    actions_add_command(&run->result->got, run->index, command, paper_order(stage_paper(run->stage), command->order_id));
 }
 
 static void
@@ -212,7 +212,7 @@ feed_snapshot(struct run *run, int data, int64_t account_id, struct instant at)
     snapshot->positions_count = decode_rows(run, json_get(json, data, "positions"), account_id, at, EVENT_POSITION);
     snapshot->orders_count = decode_rows(run, json_get(json, data, "orders"), account_id, at, EVENT_ORDER);
     snapshot->trades_count = decode_rows(run, json_get(json, data, "trades"), account_id, at, EVENT_TRADE);
-    world_event(run->world, &event);
+    stage_event(run->stage, &event);
 }
 
 static bool
@@ -232,7 +232,7 @@ read_admin(const struct run *run, int data, struct event *event)
     return json_int64(json, json_get(json, data, "accountId"), &admin->account_id);
 }
 
-/* A decoded row becomes the world's event. */
+/* A decoded row becomes the stage's event. */
 static void
 on_decoded(void *context, const struct event *decoded)
 {
@@ -241,7 +241,7 @@ on_decoded(void *context, const struct event *decoded)
 
     event.at = run->now;
     run->decoded++;
-    world_event(run->world, &event);
+    stage_event(run->stage, &event);
 }
 
 /* Any other type is a hub's target: the case's data, wrapped as the hub sends it. */
@@ -290,7 +290,7 @@ feed_given(struct run *run, int given, const char *type, struct error *err)
     if (strcmp(type, "snapshot") == 0)
         return feed_snapshots(run, data);
     if (strcmp(type, "restart") == 0)
-        return world_restart(run->world, run->now, err);
+        return stage_restart(run->stage, run->now, err);
     if (strcmp(type, "config") == 0) {
         enum status status = reload_config(run, data, &event, err);
         if (status != OK)
@@ -301,7 +301,7 @@ feed_given(struct run *run, int given, const char *type, struct error *err)
     } else if (strcmp(type, "clock") != 0) {
         return feed_invocation(run, given, type, err);
     }
-    world_event(run->world, &event);
+    stage_event(run->stage, &event);
     return OK;
 }
 
@@ -330,7 +330,7 @@ add_open(void *context, const struct position *position)
 static void
 check_open(struct run *run, int check, int64_t account_id)
 {
-    const struct engine *engine = world_engine(run->world);
+    const struct engine *engine = stage_engine(run->stage);
     char contract[CONTRACT_ID_MAX], want_text[MONEY_TEXT_MAX], got_text[MONEY_TEXT_MAX];
     struct account_status account = { 0 };
     int64_t want = 0, got;
@@ -359,7 +359,7 @@ check_locked(struct run *run, int check, int64_t account_id)
 
     (void)json_bool(run->json, json_get(run->json, check, "locked"), &want);
     (void)json_string(run->json, json_get(run->json, check, "scope"), scope, sizeof scope);
-    got = engine_is_locked(world_engine(run->world), account_id, text_starts(scope, "root:") ? scope + 5 : "");
+    got = engine_is_locked(stage_engine(run->stage), account_id, text_starts(scope, "root:") ? scope + 5 : "");
     if (got != want)
         check_failed(run, scope, want ? "locked" : "not locked", got ? "locked" : "not locked");
 }
@@ -409,7 +409,7 @@ feed_contracts(struct run *run, struct error *err)
     for (size_t i = 0; i < json_size(json, 0); i++, child = json_next(json, child)) {
         if (!decode_contract(json, json_value(json, child), &event.u.contract))
             return error_set(err, STATUS_CORRUPT, "contracts.json: entry %zu", i);
-        world_event(run->world, &event);
+        stage_event(run->stage, &event);
     }
     return OK;
 }
@@ -417,14 +417,14 @@ feed_contracts(struct run *run, struct error *err)
 static enum status
 begin(struct run *run, int first, struct error *err)
 {
-    const struct world_options options = { .config = &run->config->config, .mode = run->mode,
+    const struct stage_options options = { .config = &run->config->config, .mode = run->mode,
         .database = run->database[0] != '\0' ? run->database : NULL, .context = run, .command = on_command,
         .record = on_record, .notice = on_notice };
     char type[SIGNALR_TARGET_MAX] = "";
     enum status status = read_time(run, first, &run->now, err);
 
     if (status == OK)
-        status = world_new(&options, run->now, &run->world, err);
+        status = stage_new(&options, run->now, &run->stage, err);
     if (status == OK)
         status = feed_contracts(run, err);
     if (status != OK)
@@ -432,7 +432,7 @@ begin(struct run *run, int first, struct error *err)
     (void)json_string(run->json, json_get(run->json, first, "type"), type, sizeof type);
     if (strcmp(type, "snapshot") != 0)
         status = feed_snapshots(run, JSON_NONE);
-    if (!world_answer(run->world))
+    if (!stage_answer(run->stage))
         status = error_set(err, STATUS_INTERNAL, "before given[0]: engine and broker never came to rest");
     return status;
 }
@@ -457,7 +457,7 @@ run_events(struct run *run, struct error *err)
         if (status != OK)
             break;
         run_checks(run);
-        if (!world_answer(run->world))
+        if (!stage_answer(run->stage))
             status = error_set(err, STATUS_INTERNAL, "given[%zu]: engine and broker never came to rest", i);
     }
     return status;
@@ -497,7 +497,7 @@ run_whole(struct run *run, struct error *err)
         status = load_first_config(run, err);
     if (status == OK)
         status = run_events(run, err);
-    world_free(run->world);
+    stage_free(run->stage);
     loaded_config_free(run->config);
     loaded_config_free(run->reloaded);
     scratch_free(scratch);

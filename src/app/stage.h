@@ -1,21 +1,21 @@
 /*
- * world.h - engine, shell and in-process broker in virtual time: what scenarios and replay run in.
+ * stage.h - engine, shell and in-process broker in virtual time: what scenarios and replay run in.
  *
  * Time passes only by events.  Every deadline is stepped at its own time and the broker answers it before the next one, so a run is
  * the same on any machine.
  */
-#ifndef APP_WORLD_H
-#define APP_WORLD_H
+#ifndef APP_STAGE_H
+#define APP_STAGE_H
 
 #include "app/paper.h"
 #include "core/engine.h"
 
-struct world;
+struct stage;
 
-struct world_options {
+struct stage_options {
     const struct config *config;   /* Borrowed. */
     enum paper_mode mode;
-    const char *database;          /* Records go to this SQLite file, for world_restart(); NULL: nowhere.  Borrowed. */
+    const char *database;          /* Records go to this SQLite file, for stage_restart(); NULL: nowhere.  Borrowed. */
     void *context;
     /* What the engine asks for, as it asks. */
     void (*command)(void *context, const struct command *command);
@@ -24,22 +24,22 @@ struct world_options {
 };
 
 /** A new process on an empty or old database at @at.  Contracts and snapshots are the caller's to feed. */
-MUST_USE enum status world_new(const struct world_options *options, struct instant at, struct world **ret_world,
+MUST_USE enum status stage_new(const struct stage_options *options, struct instant at, struct stage **ret_stage,
     struct error *err);
-void world_free(struct world *world);
+void stage_free(struct stage *stage);
 
-/** Deadlines up to the event, each answered; then the event itself.  The broker's answers to it wait for world_answer(). */
-void world_event(struct world *world, const struct event *event);
+/** Deadlines up to the event, each answered; then the event itself.  The broker's answers to it wait for stage_answer(). */
+void stage_event(struct stage *stage, const struct event *event);
 /** Let the broker answer until it has nothing more to say.  False: it never ended (a loop between engine and broker). */
-MUST_USE bool world_answer(struct world *world);
+MUST_USE bool stage_answer(struct stage *stage);
 
 /**
  * The process is killed at @at and started anew on the same database; the broker goes on unchanged and its books are
  * the first snapshot of each account.
  */
-MUST_USE enum status world_restart(struct world *world, struct instant at, struct error *err);
+MUST_USE enum status stage_restart(struct stage *stage, struct instant at, struct error *err);
 
-const struct engine *world_engine(const struct world *world);
-const struct paper *world_paper(const struct world *world);
+const struct engine *stage_engine(const struct stage *stage);
+const struct paper *stage_paper(const struct stage *stage);
 
-#endif /* APP_WORLD_H */
+#endif /* APP_STAGE_H */
