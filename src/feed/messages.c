@@ -347,7 +347,7 @@ add_warning(struct json_writer *json, const struct notice *notice)
     json_add_int(json, "rule", notice->rule);
     json_add_int(json, "incident", (int64_t)notice->incident);
     json_add_string(json, "contract", notice->contract.text);
-    if (notice->kind == NOTICE_WARNING)
+    if (notice->limit != 0)
         add_figures(json, notice->observed, notice->limit, notice->unit);
     json_add_string(json, "text", notice->text);
     json_close(json, '}');
@@ -362,8 +362,8 @@ add_cleared(struct json_writer *json, const struct notice *notice)
     json_close(json, '}');
 }
 
-static void
-add_rule_status(struct json_writer *json, const struct notice *notice)
+void
+messages_notice_gauge(struct json_writer *json, const struct notice *notice)
 {
     const struct gauge gauge = { .observed = notice->observed, .limit = notice->limit, .unit = (enum unit)notice->unit,
         .level = notice->level };
@@ -406,7 +406,7 @@ messages_notice(struct json_writer *json, const struct notice *notice)
         messages_day(json, NULL, &notice->u.day);
         return "daily_reset";
     case NOTICE_RULE_STATUS:
-        add_rule_status(json, notice);
+        messages_notice_gauge(json, notice);
         return "rule_status";
     case NOTICE_PNL:
         add_pnl(json, notice);

@@ -28,6 +28,9 @@ void messages_gauge(struct json_writer *json, int32_t rule, const struct gauge *
 /** true, false or null. */
 void messages_add_answer(struct json_writer *json, const char *key, enum answer answer);
 
+/** What a gauge's crossing (NOTICE_WARNING with a limit) or move says of the gauge. */
+void messages_notice_gauge(struct json_writer *json, const struct notice *notice);
+
 /** The data of a notice; the type it goes under, or NULL for one that is not for the feed (NOTICE_MODE: its data is the daemon's). */
 const char *messages_notice(struct json_writer *json, const struct notice *notice);
 

@@ -93,27 +93,47 @@ publish_event(struct feed *feed, const struct overview *overview, const struct e
     }
 }
 
+/* A state of an account (and rule). */
+static void
+publish_state(struct feed *feed, const char *type, const struct notice *notice, const struct text *data)
+{
+    char key[FEED_KEY_MAX / 2 + 16];
+
+    snprintf(key, sizeof key, "%" PRId64 "/%" PRId32, notice->account_id, notice->rule);
+    feed_publish(feed, &(struct feed_message){ .kind = FEED_STATE, .type = type, .account_id = notice->account_id,
+                           .data = data->data, .at = notice->at, .key = key });
+}
+
+/* The engine tells a gauge's crossing as a warning only; listeners keep one list of gauges. */
+static void
+publish_crossing(struct feed *feed, const struct notice *notice)
+{
+    char buffer[DATA_MAX];
+    struct text data = text_on(buffer, sizeof buffer);
+    struct json_writer json = json_writer_on(&data);
+
+    messages_notice_gauge(&json, notice);
+    publish_state(feed, "rule_status", notice, &data);
+}
+
 void
 publish_notice(struct feed *feed, const struct notice *notice)
 {
     char buffer[DATA_MAX];
-    char key[FEED_KEY_MAX / 2 + 16];
     struct text data = text_on(buffer, sizeof buffer);
     struct json_writer json = json_writer_on(&data);
 
     if (!feed_is_heard(feed))
         return;
     const char *type = messages_notice(&json, notice);
-    if (type == NULL || data.truncated)
+    if (type == NULL)
         return;
-    if (notice->kind != NOTICE_PNL && notice->kind != NOTICE_RULE_STATUS) {
+    if (notice->kind == NOTICE_WARNING && notice->limit != 0)
+        publish_crossing(feed, notice);
+    if (notice->kind == NOTICE_PNL || notice->kind == NOTICE_RULE_STATUS)
+        publish_state(feed, type, notice, &data);
+    else
         publish(feed, type, notice->account_id, &data, notice->at);
-        return;
-    }
-    int32_t rule = notice->kind == NOTICE_RULE_STATUS ? notice->rule : 0;
-    snprintf(key, sizeof key, "%" PRId64 "/%" PRId32, notice->account_id, rule);
-    feed_publish(feed, &(struct feed_message){ .kind = FEED_STATE, .type = type, .account_id = notice->account_id,
-                           .data = buffer, .at = notice->at, .key = key });
 }
 
 void
