@@ -22,7 +22,6 @@
 
 #define PROBLEMS_BYTES ((size_t)64 << 10)
 #define PRINT_BYTES ((size_t)4 << 20)
-#define TICK_MS 1000
 #define STATUS_TICKS 5 /* daemon_status goes to the feed that often. */
 #define GOODBYE_MS 20    /* Between looks whether all feed clients have gone, */
 #define GOODBYE_TURNS 25 /* and how often. */
@@ -352,7 +351,7 @@ start_handles(struct daemon *daemon)
     uv_timer_init(&daemon->loop, &daemon->tick);
     uv_timer_init(&daemon->loop, &daemon->grace);
     daemon->tick.data = daemon->grace.data = daemon;
-    uv_timer_start(&daemon->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&daemon->tick, on_tick, GUARD_TICK_MS, GUARD_TICK_MS);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         uv_signal_init(&daemon->loop, &daemon->signals[i]);
         daemon->signals[i].data = daemon;

@@ -19,6 +19,9 @@
 
 #define HEAD_BYTES 4096 /* Of daemon_status. */
 #define DEADLINE_MS_MAX 1000      /* Timers stop while a machine sleeps: look at the clock again at least this often. */
+#define LAG_WARN_MS 250           /* HM-05. */
+#define LAG_CRITICAL_MS 1000
+#define LAG_ASLEEP_MS 10000
 #define ASKED_SINCE SPAN_SECONDS(90)   /* The audit asks each 60 s, so an answer is younger than the step by then. */
 #define TRADES_BACK SPAN_SECONDS(3600) /* Rolling windows of RULE-006 reach back an hour, over the day's start too. */
 
@@ -419,9 +422,30 @@ check_log(struct guard *guard)
     guard->failed_told = stats.failed;
 }
 
+/* HM-05: late by a little, by much, or asleep (SR-11: then nothing known can be trusted). */
+static void
+check_lag(struct guard *guard)
+{
+    int64_t now_ns = os_monotonic_ns();
+    int64_t late_ms = guard->ticked_ns == 0 ? 0 : (now_ns - guard->ticked_ns) / 1000000 - GUARD_TICK_MS;
+
+    guard->ticked_ns = now_ns;
+    if (late_ms > LAG_ASLEEP_MS) {
+        guard_alarm(guard, 1, "nothing ran for %" PRId64 " s (machine asleep?): reading everything anew", late_ms / 1000);
+        for (int32_t i = 0; i < guard->users_count; i++)
+            if (guard->users[i].gateway != NULL)
+                gateway_distrust(guard->users[i].gateway, 0);
+    } else if (late_ms > LAG_CRITICAL_MS) {
+        guard_alarm(guard, 2, "the event loop is %" PRId64 " ms late", late_ms);
+    } else if (late_ms > LAG_WARN_MS) {
+        log_say(guard->log, LOG_LEVEL_WARN, "loop", "%" PRId64 " ms late", late_ms);
+    }
+}
+
 void
 guard_tick(struct guard *guard)
 {
+    check_lag(guard);
     check_clock(guard);
     check_log(guard);
     writer_beat(guard->writer, guard_now(guard));

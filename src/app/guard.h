@@ -18,6 +18,8 @@
 #include "gateway/gateway.h"
 #include "store/writer.h"
 
+#define GUARD_TICK_MS 1000
+
 struct guard;
 
 /* One login and what it sees (S-4). */
@@ -45,6 +47,7 @@ struct guard {
     int64_t frame_ns;             /* Of the frame whose event is being stepped; 0: none. */
     uint64_t failed_told;         /* Log lines no file took, when last looked. */
     int64_t stepped_ns;           /* Monotonic: when a step of the wall clock was told; 0: there is none. */
+    int64_t ticked_ns;            /* Monotonic: the last guard_tick(). */
     bool stopping;
 };
 
@@ -74,7 +77,7 @@ void guard_write_overview(void *context, struct text *out, struct instant *ret_n
 /** The feed's daemon_status; also when the mode changes. */
 void guard_publish_status(struct guard *guard);
 
-/** Once a second: the clock's honesty, the log's losses, the store's sign of life. */
+/** Each GUARD_TICK_MS: the loop's lag, the clock's honesty, the log's losses, the store's sign of life. */
 void guard_tick(struct guard *guard);
 
 /** Both hubs live and the first truth in (S-1). */

@@ -1,0 +1,214 @@
+/*
+ * test_log.c - lines to the right files, masked, rotated, and never in the caller's way (S-25; LG-01 to LG-11).
+ */
+#include "app/log.h"
+
+#include "app/scratch.h"
+#include "base/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+struct place {
+    struct scratch *scratch;
+    char directory[600];
+};
+
+static int
+new_place(void **state)
+{
+    struct place *place = calloc(1, sizeof *place);
+
+    assert_non_null(place);
+    assert_int_equal(scratch_new(&place->scratch, place->directory, sizeof place->directory, NULL), OK);
+    *strrchr(place->directory, '/') = '\0';
+    *state = place;
+    return 0;
+}
+
+static int
+free_place(void **state)
+{
+    struct place *place = *state;
+
+    scratch_free(place->scratch);
+    free(place);
+    return 0;
+}
+
+static struct log *
+new_log(const struct place *place, int64_t max_bytes, int32_t keep)
+{
+    const struct log_options options = { .directory = place->directory, .level = LOG_LEVEL_INFO, .max_bytes = max_bytes,
+        .keep = keep, .keep_enforcement = 1 };
+    struct log *log = NULL;
+
+    assert_int_equal(log_new(&options, &log, NULL), OK);
+    return log;
+}
+
+/* Text of a log, "" if there is no such file.  Free it. */
+static char *
+content(const struct place *place, const char *name)
+{
+    char path[700], *text = NULL;
+    size_t length;
+
+    (void)snprintf(path, sizeof path, "%s/%s", place->directory, name);
+    if (scratch_read_file(path, &text, &length, NULL) != OK)
+        return calloc(1, 1);
+    return text;
+}
+
+static int
+count_lines(const struct place *place, const char *name, const char *with)
+{
+    char *text = content(place, name);
+    int count = 0;
+
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        count += strstr(line, with) != NULL;
+    free(text);
+    return count;
+}
+
+static void
+test_routes(void **state)
+{
+    const struct place *place = *state;
+    struct log *log = new_log(place, 1 << 20, 2);
+
+    log_say(log, LOG_LEVEL_DEBUG, "t", "below the level");
+    log_say(log, LOG_LEVEL_INFO, "t", "plain");
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_INFO, .component = "t", .message = "enforced", .enforcement = true });
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_INFO, .component = "t", .message = "api yes", .api = true });
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_WARN, .component = "t", .message = "api no", .api = true });
+    log_say(log, LOG_LEVEL_ERROR, "t", "bad");
+    log_free(log);
+    assert_int_equal(count_lines(place, "daemon.log", "{"), 5);
+    assert_int_equal(count_lines(place, "daemon.log", "below"), 0);
+    assert_int_equal(count_lines(place, "enforcement.log", "{"), 1);
+    assert_int_equal(count_lines(place, "enforcement.log", "enforced"), 1);
+    assert_int_equal(count_lines(place, "api.log", "{"), 1);
+    assert_int_equal(count_lines(place, "api.log", "api no"), 1);
+    assert_int_equal(count_lines(place, "error.log", "{"), 1);
+    assert_int_equal(count_lines(place, "error.log", "bad"), 1);
+}
+
+/* Each line is one JSON object, whatever is in the message; log_correlation, LG-01. */
+static void
+test_lines_are_json(void **state)
+{
+    const struct place *place = *state;
+    struct log *log = new_log(place, 1 << 20, 2);
+    struct json_token tokens[64];
+    struct json json;
+    char *text;
+    static char large[8000];
+
+    memset(large, '"', sizeof large - 1);
+    log_say(log, LOG_LEVEL_INFO, "t", "a \"quote\", a \\ and\na newline");
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_WARN, .component = "t", .message = large, .correlation = 42 });
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_WARN, .component = "t", .message = "m", .correlation = 42,
+        .account_id = 7, .rule = 3, .contract = "CON.F.US.EP.U25", .endpoint = "close", .http = 200, .code = 5,
+        .error_class = "REFUSED" });
+    log_free(log);
+    text = content(place, "daemon.log");
+    int lines = 0;
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"), lines++)
+        assert_int_equal(json_read(line, strlen(line), tokens, 64, &json, NULL), OK);
+    assert_int_equal(lines, 3);
+    assert_true(json_string_is(&json, json_get(&json, json_get(&json, 0, "error"), "class"), "REFUSED"));
+    assert_true(json_string_is(&json, json_get(&json, 0, "contract"), "CON.F.US.EP.U25"));
+    free(text);
+    assert_int_equal(count_lines(place, "daemon.log", "\"correlation\":42"), 2);
+}
+
+/* log_redaction: one sink masks for all callers. */
+static void
+test_secrets_are_masked(void **state)
+{
+    const struct place *place = *state;
+    struct log *log = new_log(place, 1 << 20, 2);
+
+    log_learn_secret(log, "the-api-key-itself");
+    log_say(log, LOG_LEVEL_ERROR, "t", "sent the-api-key-itself with {\"token\":\"abc123def\"}");
+    log_free(log);
+    assert_int_equal(count_lines(place, "daemon.log", "the-api-key-itself"), 0);
+    assert_int_equal(count_lines(place, "daemon.log", "abc123def"), 0);
+    assert_int_equal(count_lines(place, "error.log", "[REDACTED]"), 1);
+}
+
+static void
+test_rotation(void **state)
+{
+    const struct place *place = *state;
+    struct log *log = new_log(place, 2000, 2);
+
+    for (int i = 0; i < 100; i++)
+        log_say(log, LOG_LEVEL_INFO, "t", "line %d", i);
+    log_free(log);
+    assert_true(count_lines(place, "daemon.log", "line 99") == 1);
+    assert_true(count_lines(place, "daemon.log.1", "line") > 5);
+    assert_true(count_lines(place, "daemon.log.2", "line") > 5);
+    assert_int_equal(count_lines(place, "daemon.log.3", "line"), 0);
+}
+
+/* No disk: callers go on, the loss is counted (LG-07, LG-08). */
+static void
+test_unwritable(void **state)
+{
+    struct place nowhere = { .directory = "/proc/no-such-place" };
+    struct log *log = new_log(&nowhere, 1 << 20, 2);
+    struct log_stats stats = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 50; i++)
+        log_say(log, LOG_LEVEL_INFO, "t", "line %d", i);
+    for (int i = 0; i < 10000 && stats.failed < 50; i++) {
+        uv_sleep(1); /* Gives the writer a turn. */
+        stats = log_stats(log);
+    }
+    assert_int_equal(stats.failed, 50);
+    assert_int_equal(stats.dropped, 0);
+    log_free(log);
+}
+
+/* Faster than any disk: what is lost is debug and info first, and the loss is told. */
+static void
+test_flood(void **state)
+{
+    const struct place *place = *state;
+    struct log *log = new_log(place, 1 << 30, 2);
+    enum { LINES = 60000 };
+    struct log_stats stats;
+
+    for (int i = 0; i < LINES; i++)
+        log_say(log, LOG_LEVEL_INFO, "t", "info %d", i);
+    stats = log_stats(log);
+    log_free(log);
+    assert_int_equal((uint64_t)count_lines(place, "daemon.log", "\"msg\":\"info ") + stats.dropped, LINES);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_routes, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_lines_are_json, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_secrets_are_masked, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_rotation, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_unwritable, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_flood, new_place, free_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
