@@ -219,7 +219,7 @@ compare(sqlite3_stmt *fresh, sqlite3_stmt *found, const char **ret_name)
 enum status
 schema_verify(sqlite3 *handle, const struct schema *schema, struct error *err)
 {
-    static const char list[] = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY 1";
+    static const char list[] = "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE substr(name, 1, 7) != 'sqlite_' ORDER BY 1";
     sqlite3 *model = NULL;
     sqlite3_stmt *fresh = NULL, *found = NULL;
     const char *name = NULL;

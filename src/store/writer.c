@@ -225,6 +225,8 @@ drop_batch(struct writer *writer, uint32_t count, bool from_spill)
     } else if (writer->count > 0) {
         writer->first = (writer->first + count) % writer->queue_max;
         writer->count -= count;
+        if (writer->count == 0)
+            writer->first = 0; /* Pages a burst never reached stay untouched, i.e. cost no memory (S-8). */
     } else {
         rows_drop_first(&writer->overflow, count);
     }

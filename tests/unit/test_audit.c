@@ -160,6 +160,32 @@ test_tampering(void **state)
     }
 }
 
+/* A row changed by somebody who can also compute its hash: the next row gives it away. */
+static void
+test_forged_row(void **state)
+{
+    char other[256], sql[512];
+    const char *path;
+    struct store *store;
+
+    (void)text_copy(other, sizeof other, store_fixture_path(*state, "forger"));
+    store = store_fixture_open(other);
+    for (int64_t i = 1; i <= ROWS; i++) {
+        struct record record = row(i);
+        record.u.breach.observed = i == 9 ? 0 : i;
+        store_fixture_save(store, &record, 1);
+    }
+    assert_true(verify(store, NULL).intact);
+    store_close(store);
+    path = store_fixture_path(*state, "forged");
+    store = fill(path);
+    (void)snprintf(sql, sizeof sql, "ATTACH '%s' AS other; DELETE FROM main.enforcement_log WHERE id = 9; "
+        "INSERT INTO main.enforcement_log SELECT * FROM other.enforcement_log WHERE id = 9", other);
+    store_fixture_run(path, sql);
+    assert_int_equal(verify(store, NULL).bad_id, 10);
+    store_close(store);
+}
+
 /* Every column takes part in the hash. */
 static void
 test_every_column(void **state)
@@ -267,6 +293,7 @@ main(void)
         cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_intact),
         cmocka_unit_test(test_tampering),
+        cmocka_unit_test(test_forged_row),
         cmocka_unit_test(test_every_column),
         cmocka_unit_test(test_head_written_down),
         cmocka_unit_test(test_pruned),

@@ -88,7 +88,7 @@ test_migration_fails(void **state)
 static void
 test_verify_sees(void **state)
 {
-    static const char *const changes[] = { "DROP INDEX trades_by_time", "CREATE TABLE more (x INTEGER)",
+    static const char *const changes[] = { "DROP INDEX trades_by_time", "CREATE TABLE more (x INTEGER)", "CREATE TABLE sqlitex (x INTEGER)",
         "ALTER TABLE orders ADD COLUMN more INTEGER", "DROP VIEW enforcements", "DROP TABLE lockouts",
         "CREATE TRIGGER forget AFTER INSERT ON lockouts BEGIN DELETE FROM lockouts; END" };
     const char *path = store_fixture_path(*state, "verify");

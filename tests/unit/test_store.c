@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "lib/store_fixture.h"
+#include "store/history.h"
 
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -74,12 +75,12 @@ assert_restores(struct store *store, const char *expected)
 
 /* ---- The table both stores must pass: records in, a restore out. ---- */
 
-static const struct lockout cooldown = { .account_id = 7, .rule = 6, .root = "MNQ", .kind = LOCK_ENTRIES, .end = LOCK_UNTIL_TIME,
-    .since = { 100 }, .until = { 2000 }, .duration = { 1900 }, .incident = 5, .why = "Too many trades." };
-static const struct lockout extended = { .account_id = 7, .rule = 6, .root = "MNQ", .kind = LOCK_FLAT, .end = LOCK_UNTIL_RESET,
-    .since = { 100 }, .until = { 3000 }, .duration = { 2900 }, .incident = 6, .why = "Again." };
-static const struct lockout forever = { .account_id = 7, .rule = 3, .kind = LOCK_FLAT, .end = LOCK_UNTIL_ADMIN, .since = { 200 },
-    .until = { INT64_MAX }, .incident = 8, .why = "Permanent: \"quotes\", \xc3\xa9 and; separators" };
+#define COOLDOWN { .account_id = 7, .rule = 6, .root = "MNQ", .kind = LOCK_ENTRIES, .end = LOCK_UNTIL_TIME, \
+    .since = { 100 }, .until = { 2000 }, .duration = { 1900 }, .incident = 5, .why = "Too many trades." }
+#define EXTENDED { .account_id = 7, .rule = 6, .root = "MNQ", .kind = LOCK_FLAT, .end = LOCK_UNTIL_RESET, \
+    .since = { 100 }, .until = { 3000 }, .duration = { 2900 }, .incident = 6, .why = "Again." }
+#define FOREVER { .account_id = 7, .rule = 3, .kind = LOCK_FLAT, .end = LOCK_UNTIL_ADMIN, .since = { 200 }, \
+    .until = { INT64_MAX }, .incident = 8, .why = "Permanent: \"quotes\", \xc3\xa9 and; separators" }
 
 #define COOLDOWN_TEXT "lockout 7 rule 6 [MNQ] kind 1 end 0 since 100 until 2000 for 1900 incident 5 Too many trades.\n"
 #define EXTENDED_TEXT "lockout 7 rule 6 [MNQ] kind 0 end 1 since 100 until 3000 for 2900 incident 6 Again.\n"
@@ -113,14 +114,14 @@ static const struct round_trip {
     const char *expected;
 } round_trips[] = {
     { "nothing", { { 0 } }, 0, "" },
-    { "lockouts (R-ALL-9)", { LOCKOUT(RECORD_LOCKOUT_SET, cooldown), LOCKOUT(RECORD_LOCKOUT_SET, forever) }, 2,
+    { "lockouts (R-ALL-9)", { LOCKOUT(RECORD_LOCKOUT_SET, COOLDOWN), LOCKOUT(RECORD_LOCKOUT_SET, FOREVER) }, 2,
         COOLDOWN_TEXT FOREVER_TEXT },
-    { "lockout extended", { LOCKOUT(RECORD_LOCKOUT_SET, cooldown), LOCKOUT(RECORD_LOCKOUT_SET, extended) }, 2, EXTENDED_TEXT },
-    { "lockout ended: only its own key", { LOCKOUT(RECORD_LOCKOUT_SET, cooldown), LOCKOUT(RECORD_LOCKOUT_SET, forever),
-        LOCKOUT(RECORD_LOCKOUT_END, extended) }, 3, FOREVER_TEXT },
-    { "lockout ended and set again", { LOCKOUT(RECORD_LOCKOUT_SET, forever), LOCKOUT(RECORD_LOCKOUT_END, forever),
-        LOCKOUT(RECORD_LOCKOUT_SET, forever) }, 3, FOREVER_TEXT },
-    { "lockout over by time, not by record: the engine ends it", { LOCKOUT(RECORD_LOCKOUT_SET, cooldown) }, 1, COOLDOWN_TEXT },
+    { "lockout extended", { LOCKOUT(RECORD_LOCKOUT_SET, COOLDOWN), LOCKOUT(RECORD_LOCKOUT_SET, EXTENDED) }, 2, EXTENDED_TEXT },
+    { "lockout ended: only its own key", { LOCKOUT(RECORD_LOCKOUT_SET, COOLDOWN), LOCKOUT(RECORD_LOCKOUT_SET, FOREVER),
+        LOCKOUT(RECORD_LOCKOUT_END, EXTENDED) }, 3, FOREVER_TEXT },
+    { "lockout ended and set again", { LOCKOUT(RECORD_LOCKOUT_SET, FOREVER), LOCKOUT(RECORD_LOCKOUT_END, FOREVER),
+        LOCKOUT(RECORD_LOCKOUT_SET, FOREVER) }, 3, FOREVER_TEXT },
+    { "lockout over by time, not by record: the engine ends it", { LOCKOUT(RECORD_LOCKOUT_SET, COOLDOWN) }, 1, COOLDOWN_TEXT },
     { "goal", { GOAL(.size = 2, .flatten = true) }, 1,
         "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 2 flatten since 400 sent 0\n" },
     { "goal: a close left", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_CLOSE, 500, 0) }, 2,
@@ -193,7 +194,7 @@ test_every_kind(void **state)
     for (enum record_kind kind = RECORD_BREACH; kind <= RECORD_MODE; kind++) {
         struct record record = { .kind = kind, .at = { 1000 + (int64_t)kind }, .account_id = 7, .incident = 3, .rule = 2 };
         if (kind == RECORD_LOCKOUT_SET || kind == RECORD_LOCKOUT_END)
-            record.u.lockout = forever;
+            record.u.lockout = (struct lockout)FOREVER;
         else if (kind == RECORD_ANSWERED)
             record.u.request.answer = (struct answer_event){ .outcome = OUTCOME_AMBIGUOUS, .order_id = 4, .http_status = 500, .code = -1,
                 .text = "no answer" };
@@ -257,6 +258,32 @@ test_late_trade(void **state)
     store_fixture_save(store, voided, 1);
     store_fixture_ask(path, "SELECT gross_micros FROM daily_pnl WHERE date = 10", out);
     assert_string_equal(out, "-1500000");
+    store_close(store);
+}
+
+static void
+add_day(void *context, int64_t account_id, const struct day_totals *day)
+{
+    text_addf(context, "%" PRId64 " %d [%" PRId64 ", %" PRId64 ") %" PRId64 " %" PRId64 " %d %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+        "\n", account_id, day->date, day->starts_at.ns, day->ends_at.ns, day->gross_micros, day->fees_micros, day->trades, day->round_turns,
+        day->open_low_micros, day->open_high_micros, day->realized_low_micros, day->realized_high_micros);
+}
+
+static void
+test_history(void **state)
+{
+    struct store *store = store_fixture_open(store_fixture_path(*state, "history"));
+    struct record records[] = { day_record(10, 1000, 2000, 5, -1), day_record(11, 2000, 3000, 6, -2), day_record(12, 3000, 4000, 7, -3) };
+    struct error err;
+    char out[OUT_MAX];
+    struct text text = text_on(out, sizeof out);
+
+    records[2].account_id = 8;
+    store_fixture_save(store, records, COUNT_OF(records));
+    assert_int_equal(history_each_day(store, 7, 9, add_day, &text, &err), OK);
+    assert_int_equal(history_each_day(store, 0, 1, add_day, &text, &err), OK);
+    assert_string_equal(out, "7 11 [2000, 3000) 6 10 4 2 -2 2 -4 1\n7 10 [1000, 2000) 5 10 4 2 -1 1 -2 1\n"
+        "8 12 [3000, 4000) 7 10 4 2 -3 3 -6 1\n");
     store_close(store);
 }
 
@@ -411,6 +438,7 @@ main(void)
         cmocka_unit_test(test_every_kind),
         cmocka_unit_test(test_order_mirror),
         cmocka_unit_test(test_late_trade),
+        cmocka_unit_test(test_history),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_tickets),

@@ -159,7 +159,7 @@ overwrite(const char *path, long offset, size_t size)
     assert_non_null(file);
     assert_int_equal(fseek(file, offset, SEEK_SET), 0);
     for (size_t i = 0; i < size; i++)
-        (void)fputc((int)(i * 37 % 251), file);
+        (void)fputc((int)(i * 37 % 251 + 3), file);
     assert_int_equal(fclose(file), 0);
 }
 
@@ -302,6 +302,26 @@ test_backup_on_full_disk(void **state)
     store_close(store);
 }
 
+/* P1: a full disk does not keep a restarting daemon from its lockouts. */
+static void
+test_opens_on_full_disk(void **state)
+{
+    const char *path = store_fixture_path(*state, "full_start");
+    struct record record = store_fixture_lockout_record(7, 4, "", RECORD_LOCKOUT_SET);
+    struct store *store = store_fixture_open(path);
+    struct error err;
+
+    store_fixture_lockout(store, 7, 3, "", RECORD_LOCKOUT_SET);
+    store_close(store);
+    faulty_disk_set(SQLITE_FULL, SQLITE_IOERR_FSYNC);
+    store = store_fixture_open(path);
+    store_fixture_assert_lockouts(store, "7/3[] ");
+    assert_int_equal(store_save(store, &record, 1, &err), STATUS_RETRY);
+    faulty_disk_set(SQLITE_OK, SQLITE_OK);
+    assert_int_equal(store_save(store, &record, 1, &err), OK);
+    store_close(store);
+}
+
 static void
 write_spill(const char *path, const uint64_t *tickets, size_t count)
 {
@@ -365,6 +385,12 @@ test_spill_damaged(void **state)
     }
     store_fixture_remove(path);
     write_spill(spill, tickets, COUNT_OF(tickets));
+    overwrite(spill, (long)(16 + (info.st_size - 16) / 2 + 200), 1); /* Within the second entry. */
+    struct store *first_only = store_fixture_open(path);
+    store_fixture_assert_lockouts(first_only, "7/1[] ");
+    store_close(first_only);
+    store_fixture_remove(path);
+    write_spill(spill, tickets, COUNT_OF(tickets));
     overwrite(spill, 8, 1); /* Another layout: kept for whoever can read it, and told. */
     struct store *store = store_fixture_open(path);
     assert_non_null(strstr(store_report(store)->text, "are kept in"));
@@ -402,6 +428,7 @@ main(void)
         cmocka_unit_test(test_no_database_at_all),
         cmocka_unit_test(test_backups),
         cmocka_unit_test(test_backup_on_full_disk),
+        cmocka_unit_test(test_opens_on_full_disk),
         cmocka_unit_test(test_spill_replayed),
         cmocka_unit_test(test_spill_damaged),
     };

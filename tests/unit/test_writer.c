@@ -156,7 +156,9 @@ test_promise(void **state)
 
     rig_open(&rig, *state, "promise", (struct writer_options){ 0 });
     assert_int_equal(writer_put(rig.writer, NULL, 0), 0);
+    int before = faulty_disk_syncs();
     wait_synced(&rig, put(&rig, 1, 1, true));
+    assert_true(faulty_disk_syncs() > before); /* synchronous=FULL: told only after the disk said so. */
     assert_string_equal(rig.seen_at_sync, "1"); /* Told only when it can be read from the file. */
     assert_log(rig.path, 1);
     struct record both[] = { numbered(2, false), numbered(3, true) };
