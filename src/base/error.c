@@ -1,4 +1,7 @@
-/* error.c - see error.h. */
+/*
+ * error.c - see error.h.  New text is put together beside the old one: an argument may point into @err itself, as in
+ * error_set(err, status, "%s", err->text).
+ */
 #include "base/error.h"
 
 #include "base/assert.h"
@@ -9,35 +12,37 @@
 enum status
 error_set(struct error *err, enum status status, const char *format, ...)
 {
+    char text[ERROR_TEXT_MAX];
     va_list args;
 
     ASSERT(status != OK);
     if (err == NULL)
         return status;
-    err->status = status;
     va_start(args, format);
-    (void)vsnprintf(err->text, sizeof err->text, format, args);
+    (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    err->status = status;
+    (void)text_copy(err->text, sizeof err->text, text);
     return status;
 }
 
 enum status
 error_prefix(struct error *err, const char *format, ...)
 {
-    char old[ERROR_TEXT_MAX];
+    char prefix[ERROR_TEXT_MAX], old[ERROR_TEXT_MAX];
+    struct text text;
     va_list args;
-    int length;
 
     if (err == NULL)
         return STATUS_INTERNAL;
-    (void)snprintf(old, sizeof old, "%s", err->text);
     va_start(args, format);
-    length = vsnprintf(err->text, sizeof err->text, format, args);
+    (void)vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    if (length >= 0 && (size_t)length < sizeof err->text - 3) {
-        (void)text_copy(err->text + length, 3, ": ");
-        (void)text_copy(err->text + length + 2, sizeof err->text - (size_t)length - 2, old);
-    }
+    (void)text_copy(old, sizeof old, err->text);
+    text = text_on(err->text, sizeof err->text);
+    text_add(&text, prefix);
+    text_add(&text, ": ");
+    text_add(&text, old);
     return err->status;
 }
 

@@ -1,4 +1,10 @@
-/* instant.c - see instant.h.  The civil calendar is Howard Hinnant's days-from-civil arithmetic, written out for 400-year eras. */
+/*
+ * instant.c - see instant.h.
+ *
+ * The calendar is counted in eras of 400 years (146097 days) that begin on 1 March 0000: so the leap day is a year's last day
+ * and a month's first day is a linear formula.  Text before 1970 or after 2261 is refused: nothing that old or that far away is
+ * true of a trade, and the sums below cannot overflow.
+ */
 #include "base/instant.h"
 
 #include "base/text.h"
@@ -33,7 +39,9 @@ instant_sub(struct instant at, struct span by)
 struct span
 instant_since(struct instant later, struct instant earlier)
 {
-    return (struct span){ saturating_sum(later.ns, earlier.ns == INT64_MIN ? INT64_MAX : -earlier.ns) };
+    if (earlier.ns == INT64_MIN) /* Has no negative; one more on both sides is the same length. */
+        return (struct span){ saturating_sum(saturating_sum(later.ns, 1), INT64_MAX) };
+    return (struct span){ saturating_sum(later.ns, -earlier.ns) };
 }
 
 bool

@@ -3,11 +3,19 @@
  *
  * jsmn finds the tokens; it is lenient about what stands between them.  So the second pass here walks the tokens in order and
  * checks every gap (white space and exactly the separator that belongs there), every primitive against JSON's grammar and every
- * string's escapes and UTF-8, and turns jsmn's tokens into ours, which know how many tokens to skip.
+ * string's escapes and UTF-8, and turns jsmn's tokens into ours, which know how many tokens to skip:
+ *
+ *     {  "a"  :  [ 1 , 2 ]  ,  "b"  :  null }      tokens   { a [ 1 2 b null
+ *     .kkkkkgg.gg.gpgggpgg.ggggkkkkkgg.ggppppg.    skip     7 1 3 1 1 1 1
+ *
+ * Invariant: every byte of the text was looked at exactly once by that pass, as gap, string, primitive or bracket; walk->at says
+ * how far it is and never goes back.  So what is accepted does not depend on which mistakes jsmn finds.
+ *
+ * What jsmn cannot do: a root that is a bare number or literal (lonely_read), and deep nesting in linear time (too_deep).
  */
 #include "base/json.h"
 
-#include "base/money.h"
+#include "base/json_token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +31,8 @@
 #pragma GCC diagnostic pop
 
 #define STACK_TOKENS 1024 /* Hub messages need about 40; longer lists take memory from the heap. */
-#define KEY_FLAG 0x80
-#define KEY_MAX 256
+#define SMALL_TEXT 1024   /* jsmn is quadratic in the depth; in a text this short that does not matter. */
+
 
 struct frame {
     uint32_t token;
@@ -53,7 +61,7 @@ gap(struct walk *walk, size_t end, char separator)
             return false;
         separator = 0;
     }
-    return separator == 0;
+    return separator == 0 && walk->at == end;
 }
 
 static bool
@@ -112,9 +120,8 @@ hex4(const char *s)
     return value;
 }
 
-/* Code point of the \u escape (or pair) at s[0] == '\\'; length used in @ret_used; -1 if it is none. */
-static int32_t
-escape_point(const char *s, size_t n, size_t *ret_used)
+int32_t
+json_escape_point(const char *s, size_t n, size_t *ret_used)
 {
     int high = n >= 6 ? hex4(s + 2) : -1;
 
@@ -128,32 +135,11 @@ escape_point(const char *s, size_t n, size_t *ret_used)
     return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00) : -1;
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0 if there is none (RFC 3629). */
-static size_t
-utf8_length(const unsigned char *s, size_t n)
-{
-    unsigned lowest = 0x80, highest = 0xbf;
-    size_t length;
-
-    if (s[0] < 0x80)
-        return 1;
-    length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    if (length == 0 || length > n)
-        return 0;
-    lowest = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : lowest;
-    highest = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : highest;
-    if (s[1] < lowest || s[1] > highest)
-        return 0;
-    for (size_t i = 2; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return length;
-}
-
+/* Escapes, UTF-8 and no control characters; says whether there is any escape. */
 static bool
-string_is_json(const char *s, size_t n)
+string_is_json(const char *s, size_t n, bool *ret_escaped)
 {
+    *ret_escaped = false;
     for (size_t i = 0, step; i < n; i += step) {
         unsigned char c = (unsigned char)s[i];
         step = 1;
@@ -162,13 +148,14 @@ string_is_json(const char *s, size_t n)
         if (c < 0x20)
             return false;
         if (c == '\\') {
+            *ret_escaped = true;
             step = 2;
-            if (i + 1 >= n || strchr("\"\\/bfnrtu", s[i + 1]) == NULL || s[i + 1] == 0)
+            if (i + 1 >= n || s[i + 1] == 0 || strchr("\"\\/bfnrtu", s[i + 1]) == NULL)
                 return false;
-            if (s[i + 1] == 'u' && escape_point(s + i, n - i, &step) < 0)
+            if (s[i + 1] == 'u' && json_escape_point(s + i, n - i, &step) < 0)
                 return false;
         } else {
-            step = utf8_length((const unsigned char *)s + i, n - i);
+            step = text_utf8_length(s + i, n - i);
             if (step == 0)
                 return false;
         }
@@ -221,13 +208,18 @@ leaf(struct walk *walk, const jsmntok_t *from, struct json_token *to, bool key)
     size_t n = (size_t)(from->end - from->start);
 
     if (from->type == JSMN_STRING) {
-        to->kind = (uint8_t)(JSON_STRING | (key ? KEY_FLAG : 0));
+        bool escaped;
+        if (from->size != (key ? 1 : 0) || !string_is_json(s, n, &escaped))
+            return false;
+        to->kind = (uint8_t)(JSON_STRING | (key ? JSON_TOKEN_KEY : 0) | (escaped ? JSON_TOKEN_ESCAPED : 0));
         walk->at = (size_t)from->end + 1;
-        return from->size == (key ? 1 : 0) && string_is_json(s, n);
+        return true;
     }
     to->kind = primitive_kind(s, n);
+    if (to->kind == JSON_ABSENT)
+        return false;
     walk->at = (size_t)from->end;
-    return from->size == 0 && to->kind != JSON_ABSENT;
+    return true;
 }
 
 /* Check and convert all tokens; false at walk->at. */
@@ -260,231 +252,108 @@ convert(struct walk *walk, uint32_t count)
     return walk->depth == 0 && !after_key && gap(walk, walk->length, 0);
 }
 
+/* RFC 8259 allows any value as a text, jsmn's strict mode no bare number or literal. */
+static enum status
+lonely_read(const char *text, size_t length, struct json_token *token, struct json *ret_json, struct error *err)
+{
+    struct walk walk = { .text = text, .length = length };
+    size_t start, end = length;
+
+    (void)gap(&walk, length, 0);
+    for (start = walk.at; end > start && strchr(" \t\n\r", text[end - 1]) != NULL && text[end - 1] != 0; end--)
+        ;
+    *token = (struct json_token){ (uint32_t)start, (uint32_t)end, 0, 1, primitive_kind(text + start, end - start) };
+    if (token->kind == JSON_ABSENT)
+        return error_set(err, STATUS_CORRUPT, "JSON: broken at byte %zu", start);
+    *ret_json = (struct json){ text, length, token, 1 };
+    return OK;
+}
+
+/* More brackets open at once than JSON_DEPTH_MAX.  Text that is not JSON may get either answer. */
+static bool
+too_deep(const char *text, size_t length)
+{
+    int depth = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        switch (text[i]) {
+        case '"':
+            for (i++; i < length && text[i] != '"'; i++)
+                i += text[i] == '\\' ? 1 : 0;
+            break;
+        case '[':
+        case '{':
+            if (++depth > JSON_DEPTH_MAX)
+                return true;
+            break;
+        case ']':
+        case '}':
+            depth--;
+            break;
+        default:
+            break;
+        }
+    }
+    return false;
+}
+
+static enum status
+read_into(jsmntok_t *raw, const char *text, size_t length, struct json_token *tokens, size_t capacity, struct json *ret_json,
+    struct error *err)
+{
+    jsmn_parser parser;
+
+    jsmn_init(&parser);
+    int count = jsmn_parse(&parser, text, length, raw, (unsigned)capacity);
+    if (count == JSMN_ERROR_NOMEM)
+        return error_set(err, STATUS_LIMIT, "JSON: more than %zu tokens", capacity);
+    if (count <= 0)
+        return error_set(err, STATUS_CORRUPT, "JSON: broken at byte %u", parser.pos);
+
+    struct walk walk;
+    walk.text = text;
+    walk.length = length;
+    walk.in = raw;
+    walk.out = tokens;
+    walk.depth = 0;
+    walk.at = 0;
+    if (!convert(&walk, (uint32_t)count))
+        return error_set(err, STATUS_CORRUPT, "JSON: broken at byte %zu", walk.at);
+    *ret_json = (struct json){ text, length, tokens, count };
+    return OK;
+}
+
+/* The first byte that is no white space begins a container or a string. */
+static bool
+begins_structured(const char *text, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r'))
+        i++;
+    return i < length && (text[i] == '{' || text[i] == '[' || text[i] == '"');
+}
+
 enum status
 json_read(const char *text, size_t length, struct json_token *tokens, size_t capacity, struct json *ret_json, struct error *err)
 {
     jsmntok_t on_stack[STACK_TOKENS];
-    jsmntok_t *raw = on_stack;
-    jsmn_parser parser;
-    enum status status = OK;
 
-    if (length == 0 || length > INT32_MAX || capacity == 0)
-        return error_set(err, STATUS_CORRUPT, "JSON: no text");
-    if (capacity > STACK_TOKENS && (raw = malloc(capacity * sizeof *raw)) == NULL)
+    if (length > INT32_MAX || capacity == 0)
+        return error_set(err, STATUS_LIMIT, "JSON: %zu bytes, room for %zu tokens", length, capacity);
+    if (!begins_structured(text, length))
+        return lonely_read(text, length, &tokens[0], ret_json, err);
+    if (length > SMALL_TEXT && too_deep(text, length))
+        return error_set(err, STATUS_CORRUPT, "JSON: nested deeper than %d", JSON_DEPTH_MAX);
+    if (capacity > length) /* No text has more tokens than bytes. */
+        capacity = length;
+    if (capacity <= STACK_TOKENS)
+        return read_into(on_stack, text, length, tokens, capacity, ret_json, err);
+
+    jsmntok_t *raw = malloc(capacity * sizeof *raw);
+    if (raw == NULL)
         return error_set(err, STATUS_LIMIT, "JSON: no memory for %zu tokens", capacity);
-    jsmn_init(&parser);
-    int count = jsmn_parse(&parser, text, length, raw, (unsigned)(capacity > INT32_MAX ? INT32_MAX : capacity));
-    if (count == JSMN_ERROR_NOMEM) {
-        status = error_set(err, STATUS_LIMIT, "JSON: more than %zu tokens", capacity);
-    } else if (count <= 0) {
-        status = error_set(err, STATUS_CORRUPT, "JSON: broken at byte %u", parser.pos);
-    } else {
-        struct walk walk = { .text = text, .length = length, .in = raw, .out = tokens };
-        if (convert(&walk, (uint32_t)count))
-            *ret_json = (struct json){ text, length, tokens, count };
-        else
-            status = error_set(err, STATUS_CORRUPT, "JSON: broken at byte %zu", walk.at);
-    }
-    if (raw != on_stack)
-        free(raw);
+    enum status status = read_into(raw, text, length, tokens, capacity, ret_json, err);
+    free(raw);
     return status;
-}
-
-static const struct json_token *
-at(const struct json *json, int node)
-{
-    return node >= 0 && node < json->count ? &json->tokens[node] : NULL;
-}
-
-enum json_kind
-json_kind(const struct json *json, int node)
-{
-    const struct json_token *token = at(json, node);
-
-    return token == NULL ? JSON_ABSENT : (enum json_kind)(token->kind & ~KEY_FLAG);
-}
-
-size_t
-json_size(const struct json *json, int node)
-{
-    enum json_kind kind = json_kind(json, node);
-
-    return kind == JSON_OBJECT || kind == JSON_ARRAY ? json->tokens[node].count : 0;
-}
-
-int
-json_first(const struct json *json, int node)
-{
-    return json_size(json, node) > 0 ? node + 1 : JSON_NONE;
-}
-
-int
-json_value(const struct json *json, int key)
-{
-    const struct json_token *token = at(json, key);
-
-    return token != NULL && (token->kind & KEY_FLAG) != 0 ? key + 1 : JSON_NONE;
-}
-
-int
-json_next(const struct json *json, int node)
-{
-    const struct json_token *token = at(json, node);
-    int value = json_value(json, node);
-
-    if (token == NULL)
-        return JSON_NONE;
-    if (value != JSON_NONE) {
-        node = value;
-        token = at(json, node);
-    }
-    return token == NULL ? JSON_NONE : node + (int)token->skip;
-}
-
-const char *
-json_raw(const struct json *json, int node, size_t *ret_length)
-{
-    const struct json_token *token = at(json, node);
-
-    *ret_length = token == NULL ? 0 : token->end - token->start;
-    return token == NULL ? "" : json->text + token->start;
-}
-
-static int
-get(const struct json *json, int object, const char *key, bool any_case)
-{
-    size_t wanted = strlen(key), n;
-    int found = JSON_NONE, child = json_first(json, object);
-    char decoded[KEY_MAX];
-
-    if (json_kind(json, object) != JSON_OBJECT)
-        return JSON_NONE;
-    for (size_t left = json_size(json, object); left > 0; left--, child = json_next(json, child)) {
-        const char *raw = json_raw(json, child, &n);
-        if (memchr(raw, '\\', n) != NULL) {
-            if (!json_string(json, child, decoded, sizeof decoded))
-                continue;
-            raw = decoded;
-            n = strlen(decoded);
-        }
-        if (n == wanted && (any_case ? text_same_bytes(key, raw, n) : memcmp(raw, key, n) == 0))
-            found = json_value(json, child);
-    }
-    return found;
-}
-
-int
-json_get(const struct json *json, int object, const char *key)
-{
-    return get(json, object, key, false);
-}
-
-int
-json_get_any_case(const struct json *json, int object, const char *key)
-{
-    return get(json, object, key, true);
-}
-
-/* Append a code point as UTF-8. */
-static size_t
-put_point(int32_t point, char out[4])
-{
-    uint32_t p = (uint32_t)point;
-
-    if (p < 0x80) {
-        out[0] = (char)p;
-        return 1;
-    }
-    size_t length = p < 0x800 ? 2 : p < 0x10000 ? 3 : 4;
-    for (size_t i = length - 1; i > 0; i--, p >>= 6)
-        out[i] = (char)(0x80 | (p & 0x3f));
-    out[0] = (char)((length == 2 ? 0xc0 : length == 3 ? 0xe0 : 0xf0) | p);
-    return length;
-}
-
-bool
-json_string(const struct json *json, int node, char *out, size_t out_size)
-{
-    size_t n, used = 0;
-    const char *s = json_raw(json, node, &n);
-
-    if (json_kind(json, node) != JSON_STRING || out_size == 0)
-        return false;
-    for (size_t i = 0, step; i < n; i += step) {
-        char bytes[4] = { s[i] };
-        size_t length = 1;
-        step = 1;
-        if (s[i] == '\\' && s[i + 1] == 'u') {
-            length = put_point(escape_point(s + i, n - i, &step), bytes);
-        } else if (s[i] == '\\') {
-            static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-            bytes[0] = to[strchr(from, s[i + 1]) - from];
-            step = 2;
-        }
-        if (used + length >= out_size || (length == 1 && bytes[0] == 0))
-            return false;
-        memcpy(out + used, bytes, length);
-        used += length;
-    }
-    out[used] = 0;
-    return true;
-}
-
-bool
-json_string_is(const struct json *json, int node, const char *expected)
-{
-    size_t n;
-    const char *s = json_raw(json, node, &n);
-
-    return json_kind(json, node) == JSON_STRING && n == strlen(expected) && memcmp(s, expected, n) == 0;
-}
-
-bool
-json_int64(const struct json *json, int node, int64_t *ret_value)
-{
-    size_t n;
-    const char *s = json_raw(json, node, &n);
-    enum json_kind kind = json_kind(json, node);
-    const char *dot;
-
-    if (kind != JSON_NUMBER && kind != JSON_STRING)
-        return false;
-    dot = kind == JSON_NUMBER ? memchr(s, '.', n) : NULL;
-    if (dot != NULL) {
-        for (const char *p = dot + 1; p < s + n; p++) {
-            if (*p != '0')
-                return false;
-        }
-        n = (size_t)(dot - s);
-    }
-    return text_to_int64(s, n, ret_value);
-}
-
-bool
-json_bool(const struct json *json, int node, bool *ret_value)
-{
-    enum json_kind kind = json_kind(json, node);
-
-    if (kind != JSON_TRUE && kind != JSON_FALSE)
-        return false;
-    *ret_value = kind == JSON_TRUE;
-    return true;
-}
-
-bool
-json_money(const struct json *json, int node, int64_t *ret_micros)
-{
-    size_t n;
-    const char *s = json_raw(json, node, &n);
-
-    return json_kind(json, node) == JSON_NUMBER && money_parse(s, n, ret_micros);
-}
-
-bool
-json_price(const struct json *json, int node, int64_t *ret_nanos)
-{
-    size_t n;
-    const char *s = json_raw(json, node, &n);
-
-    return json_kind(json, node) == JSON_NUMBER && price_parse(s, n, ret_nanos);
 }

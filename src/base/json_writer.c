@@ -1,6 +1,15 @@
-/* json_writer.c - the writing half of json.h. */
+/*
+ * json_writer.c - the writing half of json.h.
+ *
+ * What it writes is always valid UTF-8 and, unless the text was cut (text->truncated), what json_read() accepts: a string that was
+ * cut in the middle of a character elsewhere gets U+FFFD for its remains, for a WebSocket closes on worse (RFC 6455, 8.1).
+ */
 #include "base/json.h"
 #include "base/money.h"
+
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 struct json_writer
 json_writer_on(struct text *text)
@@ -9,20 +18,36 @@ json_writer_on(struct text *text)
 }
 
 static void
+add_escaped(struct text *text, unsigned char c)
+{
+    if (c == '"' || c == '\\')
+        text_addf(text, "\\%c", c);
+    else if (c == '\n')
+        text_add(text, "\\n");
+    else
+        text_addf(text, "\\u%04x", c);
+}
+
+static void
 add_quoted(struct text *text, const char *value)
 {
+    size_t length = strlen(value), plain = 0; /* [plain, i) needs no change and is not written yet. */
+
     text_add(text, "\"");
-    for (const char *p = value; *p != 0; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '"' || c == '\\')
-            text_addf(text, "\\%c", c);
-        else if (c == '\n')
-            text_add(text, "\\n");
-        else if (c < 0x20)
-            text_addf(text, "\\u%04x", c);
+    for (size_t i = 0, step; i < length; i += step) {
+        unsigned char c = (unsigned char)value[i];
+        step = text_utf8_length(value + i, length - i);
+        if (step > 0 && c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        text_add_bytes(text, value + plain, i - plain);
+        if (step == 0)
+            text_add(text, REPLACEMENT);
         else
-            text_add_bytes(text, p, 1);
+            add_escaped(text, c);
+        step = 1;
+        plain = i + 1;
     }
+    text_add_bytes(text, value + plain, length - plain);
     text_add(text, "\"");
 }
 

@@ -6,55 +6,75 @@
 #include "base/assert.h"
 #include "base/text.h"
 
-#define SCALED_MAX ((int128)1 << 100) /* Beyond any accepted value; keeps the digits that follow from overflowing. */
-#define EXPONENT_MAX 400
+#define SCALED_MAX ((int128)1 << 100)  /* Beyond any accepted value; keeps the digits that follow from overflowing. */
+#define EXPONENT_MAX INT64_C(100000000) /* Beyond any text's number of digits. */
+#define DIGITS_MAX 18                   /* 10^18 is the last power of ten in an int64. */
 
 struct decimal {
-    int128 digits;   /* All significant digits. */
-    int exponent;    /* value = digits x 10^exponent. */
+    int128 digits;    /* The significant digits; those beyond SCALED_MAX only count in the exponent. */
+    int64_t exponent; /* value = digits x 10^exponent. */
     bool negative;
 };
 
-/* JSON's number grammar; false if the text is anything else. */
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Take in the run of digits at @i and return where it ends. */
+static size_t
+scan_digits(const char *text, size_t length, size_t i, struct decimal *d, bool fraction)
+{
+    for (; i < length && is_digit(text[i]); i++) {
+        if (d->digits < SCALED_MAX) {
+            d->digits = d->digits * 10 + (text[i] - '0');
+            d->exponent -= fraction ? 1 : 0;
+        } else {
+            d->exponent += fraction ? 0 : 1;
+        }
+    }
+    return i;
+}
+
+/* The exponent's sign and digits; out of range it stays at a bound, where the value is 0 or too large anyway. */
+static bool
+scan_exponent(const char *text, size_t length, size_t i, struct decimal *d)
+{
+    bool negative = i < length && text[i] == '-';
+    int64_t exponent = 0;
+    size_t start;
+
+    if (i < length && (text[i] == '+' || text[i] == '-'))
+        i++;
+    for (start = i; i < length && is_digit(text[i]); i++)
+        exponent = exponent < EXPONENT_MAX ? exponent * 10 + (text[i] - '0') : exponent;
+    d->exponent += negative ? -exponent : exponent;
+    return i > start && i == length;
+}
+
+/* JSON's number grammar (RFC 8259, 6); false if the text is anything else. */
 static bool
 scan(const char *text, size_t length, struct decimal *ret)
 {
-    struct decimal d = { 0 };
-    size_t i = 0, start;
-    bool fraction = false;
+    struct decimal d = { .negative = length > 0 && text[0] == '-' };
+    size_t start = d.negative ? 1 : 0;
+    size_t i = scan_digits(text, length, start, &d, false);
 
-    if (i < length && text[i] == '-') {
-        d.negative = true;
-        i++;
-    }
-    start = i;
-    for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && !fraction && i > start)); i++) {
-        if (text[i] == '.') {
-            fraction = true;
-            continue;
-        }
-        if (d.digits < SCALED_MAX)
-            d.digits = d.digits * 10 + (text[i] - '0');
-        else
-            d.exponent++;
-        if (fraction)
-            d.exponent--;
-    }
-    if (i == start || text[i - 1] == '.' || (text[start] == '0' && i > start + 1 && text[start + 1] >= '0' && text[start + 1] <= '9'))
+    if (i == start || (text[start] == '0' && i > start + 1))
         return false;
-    if (i < length && (text[i] == 'e' || text[i] == 'E')) {
-        int64_t exponent;
-        i++;
-        if (i < length && text[i] == '+' && i + 1 < length && text[i + 1] != '-')
-            i++;
-        if (!text_to_int64(text + i, length - i, &exponent))
+    if (i < length && text[i] == '.') {
+        start = ++i;
+        i = scan_digits(text, length, start, &d, true);
+        if (i == start)
             return false;
-        exponent = exponent > EXPONENT_MAX ? EXPONENT_MAX : exponent < -EXPONENT_MAX ? -EXPONENT_MAX : exponent;
-        d.exponent += (int)exponent;
-        i = length;
+    }
+    if (i < length) {
+        if ((text[i] != 'e' && text[i] != 'E') || !scan_exponent(text, length, i + 1, &d))
+            return false;
     }
     *ret = d;
-    return i == length;
+    return true;
 }
 
 bool
@@ -62,6 +82,7 @@ decimal_parse(const char *text, size_t length, int digits, int64_t max, int64_t 
 {
     struct decimal d;
 
+    ASSERT(digits >= 0 && digits <= DIGITS_MAX);
     if (!scan(text, length, &d))
         return false;
     for (d.exponent += digits; d.exponent > 0 && d.digits != 0; d.exponent--) {
@@ -120,24 +141,22 @@ money_scale(int64_t value, int64_t numerator, int64_t denominator)
 size_t
 decimal_format(int64_t value, int digits, char *out, size_t out_size)
 {
-    char reversed[48];
+    char reversed[DIGITS_MAX + 4];
     size_t n = 0;
     uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     struct text text = text_on(out, out_size);
-    bool significant = false;
 
-    for (int i = 0; i < digits || rest != 0 || i == digits; i++) {
-        char digit = (char)('0' + rest % 10);
-        rest /= 10;
-        if (i == digits && significant)
-            reversed[n++] = '.';
-        if (i < digits && !significant && digit == '0')
-            continue; /* Trailing zeros of the fraction. */
-        significant = significant || i < digits;
-        reversed[n++] = digit;
-        if (i >= digits && rest == 0)
-            break;
+    ASSERT(digits >= 0 && digits <= DIGITS_MAX);
+    for (int i = 0; i < digits; i++, rest /= 10) {
+        if (n > 0 || rest % 10 != 0) /* Not the trailing zeros of the fraction. */
+            reversed[n++] = (char)('0' + rest % 10);
     }
+    if (n > 0)
+        reversed[n++] = '.';
+    do {
+        reversed[n++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
     if (value < 0)
         text_add(&text, "-");
     while (n > 0)
@@ -145,13 +164,23 @@ decimal_format(int64_t value, int digits, char *out, size_t out_size)
     return text.length;
 }
 
+/* Cents always; the micros below them only as far as they are not zero. */
+static void
+add_fraction(struct text *text, unsigned fraction)
+{
+    int places = 6;
+
+    for (; places > 2 && fraction % 10 == 0; places--)
+        fraction /= 10;
+    text_addf(text, ".%0*u", places, fraction);
+}
+
 size_t
 money_format(int64_t micros, char *out, size_t out_size)
 {
     uint64_t amount = micros < 0 ? 0 - (uint64_t)micros : (uint64_t)micros;
-    uint64_t dollars = amount / 1000000, fraction = amount % 1000000;
+    uint64_t dollars = amount / (uint64_t)MICROS_PER_DOLLAR, group = 1;
     struct text text = text_on(out, out_size);
-    uint64_t group = 1;
 
     text_addf(&text, "%s$", micros < 0 ? "-" : "");
     while (dollars / group >= 1000)
@@ -159,9 +188,6 @@ money_format(int64_t micros, char *out, size_t out_size)
     text_addf(&text, "%llu", (unsigned long long)(dollars / group));
     for (group /= 1000; group > 0; group /= 1000)
         text_addf(&text, ",%03llu", (unsigned long long)(dollars / group % 1000));
-    if (fraction % 10000 == 0)
-        text_addf(&text, ".%02llu", (unsigned long long)(fraction / 10000));
-    else
-        text_addf(&text, ".%06llu", (unsigned long long)fraction);
+    add_fraction(&text, (unsigned)(amount % (uint64_t)MICROS_PER_DOLLAR));
     return text.length;
 }

@@ -1,9 +1,10 @@
-/* text.c - see text.h. */
+/*
+ * text.c - see text.h.  Case is ASCII's and never the locale's: what is compared are names, codes and header fields.
+ */
 #include "base/text.h"
 
 #include "base/assert.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ text_add_bytes(struct text *text, const char *bytes, size_t length)
         length = room;
         text->truncated = true;
     }
-    memcpy(text->data + text->length, bytes, length);
+    if (length > 0) /* memcpy() wants a pointer even for nothing. */
+        memcpy(text->data + text->length, bytes, length);
     text->length += length;
     text->data[text->length] = 0;
 }
@@ -65,7 +67,8 @@ text_copy_bytes(char *out, size_t out_size, const char *bytes, size_t length)
     ASSERT(out_size > 0);
     if (!fits)
         length = out_size - 1;
-    memcpy(out, bytes, length);
+    if (length > 0)
+        memcpy(out, bytes, length);
     out[length] = 0;
     return fits;
 }
@@ -126,6 +129,31 @@ text_to_int64(const char *text, size_t length, int64_t *ret_value)
     return true;
 }
 
+size_t
+text_utf8_length(const char *text, size_t length)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    unsigned lowest = 0x80, highest = 0xbf;
+
+    if (length == 0)
+        return 0;
+    if (s[0] < 0x80)
+        return 1;
+    size_t wanted = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    if (wanted == 0 || wanted > length)
+        return 0;
+    /* The second byte keeps out overlong forms (E0, F0), surrogates (ED) and what lies beyond U+10FFFF (F4). */
+    lowest = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : lowest;
+    highest = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : highest;
+    if (s[1] < lowest || s[1] > highest)
+        return 0;
+    for (size_t i = 2; i < wanted; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return wanted;
+}
+
 int
 text_distance(const char *a, const char *b)
 {
@@ -153,11 +181,11 @@ const char *
 text_suggest(const char *word, const char *const *candidates, size_t count)
 {
     const char *best = NULL;
-    int best_distance = SUGGEST_WITHIN + 1;
+    int best_distance = SUGGEST_WITHIN + 1, length = (int)strlen(word);
 
     for (size_t i = 0; i < count; i++) {
         int distance = text_distance(word, candidates[i]);
-        if (distance < best_distance) {
+        if (distance < best_distance && distance < length) { /* Every three letters are within 3 of each other. */
             best_distance = distance;
             best = candidates[i];
         }

@@ -35,10 +35,13 @@ bool text_starts(const char *string, const char *prefix);
 /** Decimal integer text, whole and in range, or false. */
 bool text_to_int64(const char *text, size_t length, int64_t *ret_value);
 
+/** Bytes (1 to 4) of the well-formed UTF-8 sequence @text begins with (RFC 3629), or 0: none, or it is cut off by @length. */
+size_t text_utf8_length(const char *text, size_t length);
+
 /** Edit distance, for "did you mean" (both at most 63 characters; longer ones give a large number). */
 int text_distance(const char *a, const char *b);
 
-/** Candidate nearest to @word within distance 3, or NULL. */
+/** Candidate nearest to @word within distance 3 and less than the word's length, or NULL; the first of several equal ones. */
 const char *text_suggest(const char *word, const char *const *candidates, size_t count);
 
 /** Overwrite memory so that the compiler cannot drop it. */
