@@ -400,8 +400,8 @@ hub_logged_out(struct hub *hub, const char *text)
     struct gateway *gateway = hub->gateway;
     struct hub *user = &gateway->hubs[HUB_USER]; /* Counts for both. */
     int64_t now = gateway_now(gateway);
-    int64_t oldest = user->logouts_ns[user->logouts_count % COUNT_OF(user->logouts_ns)];
-    bool storm = user->logouts_count >= COUNT_OF(user->logouts_ns) && now - oldest < LOGOUT_SPAN_NS;
+    int64_t fourth = user->logouts_ns[user->logouts_count % COUNT_OF(user->logouts_ns)]; /* Back from this one. */
+    bool storm = user->logouts_count >= COUNT_OF(user->logouts_ns) && now - fourth < LOGOUT_SPAN_NS;
     int64_t delay = 2 * SECOND + gateway_jitter(gateway, 3 * SECOND / 2); /* 2 to 5 s. */
 
     user->logouts_ns[user->logouts_count++ % COUNT_OF(user->logouts_ns)] = now;

@@ -223,7 +223,7 @@ struct hub {
     uint64_t token_generation;
     int64_t token_expires_ns;   /* Of the token it was connected with. */
     uint32_t connects;
-    int64_t logouts_ns[5];      /* Ring: when GatewayLogout came. */
+    int64_t logouts_ns[4];      /* Ring: when GatewayLogout came; the fifth within two minutes is one too many. */
     uint32_t logouts_count;
     struct event *buffer;       /* User hub until it is LIVE. */
     uint32_t buffered;

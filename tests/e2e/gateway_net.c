@@ -299,12 +299,16 @@ test_drop_in_flight(void **state)
 
     (void)state;
     snprintf(url, sizeof url, "https://localhost:%d" CLOSE, port);
+    ask(client, "/fault/hang");
     for (int i = 0; i < 10; i++)
         assert_int_equal(http_send(client, &request, on_done, &got, NULL), OK);
     for (int i = 0; i < 5; i++)
         uv_run(&loop, UV_RUN_NOWAIT);
     drop(client);
     assert_int_equal(got.count, 0);
+    client = http(ca_file);
+    ask(client, "/fault/none");
+    drop(client);
 }
 
 /* ---- The whole gateway ---- */

@@ -134,6 +134,38 @@ test_401(void **state)
     fake_free(fake);
 }
 
+static bool
+refuse_first_token(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strcmp(request->bearer, "token1") != 0)
+        return false;
+    answer->status = 401;
+    return true;
+}
+
+/* TR-06: a refusal of the old token that comes late says nothing about the new one. */
+static void
+test_late_401(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = refuse_first_token;
+    int logins = fake->logins;
+    fake_command(fake, close_command);
+    fake->latency_ns = FAKE_SECOND;
+    uint64_t late = fake_command(fake, close_command);
+    fake->latency_ns = 20 * FAKE_MS;
+    fake_run(fake, 3 * FAKE_SECOND);
+    assert_int_equal(fake->logins, logins + 1);
+    assert_int_equal(answer_to(fake, late)->outcome, OUTCOME_ACCEPTED);
+    fake_free(fake);
+}
+
 /* Without a token a close is not kept for later: what it was decided on is history by then. */
 static void
 test_stale_mutation(void **state)
@@ -275,6 +307,7 @@ main(void)
         cmocka_unit_test(test_mutations_leave_at_once),
         cmocka_unit_test(test_ambiguous_is_sent_once),
         cmocka_unit_test(test_401),
+        cmocka_unit_test(test_late_401),
         cmocka_unit_test(test_stale_mutation),
         cmocka_unit_test(test_outbound),
         cmocka_unit_test(test_place_body),
