@@ -12,6 +12,7 @@
 #include "store/writer.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -137,6 +138,16 @@ start_child(const char *program, const char *path, bool small, int *ret_output)
     return pid;
 }
 
+/* Three of four children are left to open the database first, however slow the machine; the others may die while opening. */
+static void
+wait_for_life(int output, int round)
+{
+    struct pollfd begun = { .fd = output, .events = POLLIN };
+
+    if (round % 4 != 0)
+        (void)poll(&begun, 1, 30000);
+}
+
 /* Only whole lines count: one cut by the kill was not heard. */
 static bool
 read_acks(int output, struct round *ret_round)
@@ -232,6 +243,7 @@ run_parent(const char *program, int rounds_count, uint32_t seed)
         pid_t pid = start_child(program, path, i % 2 == 1, &output);
         if (pid < 0)
             return 2;
+        wait_for_life(output, i);
         (void)nanosleep(&life, NULL);
         (void)kill(pid, SIGKILL);
         heard += read_acks(output, &rounds[i]);
@@ -248,7 +260,7 @@ run_parent(const char *program, int rounds_count, uint32_t seed)
             return 2;
     }
     /* Too few would show nothing. */
-    return wrong[0] == 0 && heard >= rounds_count / 4 && acknowledged >= (uint64_t)rounds_count && replayed > 0 ? 0 : 1;
+    return wrong[0] == 0 && heard >= rounds_count / 2 && acknowledged > 0 && replayed > 0 ? 0 : 1;
 }
 
 int
