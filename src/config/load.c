@@ -179,14 +179,20 @@ read_rules(struct build *build)
     rulebook_read(build);
 }
 
+/* Whatever else is fine: without an account, or without rules, nothing would be protected and nobody would notice. */
 static void
-check_any_account(struct build *build)
+check_protection(struct build *build)
 {
-    const struct config_source *source = &build->sources->accounts;
+    const struct config_source *accounts = &build->sources->accounts, *rules = &build->sources->rules;
 
-    if (build->drafts_count == 0 && build->bind.problems == 0)
-        build_file_problem(build, source->path != NULL ? source->path : "accounts.yaml", "accounts", "no account",
+    if (build->bind.errors->count > 0 || build->bind.problems > 0)
+        return; /* What is wrong may be why there is none. */
+    if (build->drafts_count == 0)
+        build_file_problem(build, accounts->path != NULL ? accounts->path : "accounts.yaml", "accounts", "no account",
             "at least one account");
+    if (build->shared == NULL && build->profiles == NULL)
+        build_file_problem(build, rules->path != NULL ? rules->path : "risk_config.yaml", "rules", "no rules",
+            "rules: in risk_config.yaml, or risk_rules: in daemon.yaml");
 }
 
 /* Success hands the configuration over; anything else takes it back whole. */
@@ -223,7 +229,7 @@ config_load(const struct config_sources *sources, struct loaded_config **ret_loa
     read_holidays(&build);
     accounts_read(&build);
     read_rules(&build);
-    check_any_account(&build);
+    check_protection(&build);
     return finish(&build, ret_loaded);
 }
 

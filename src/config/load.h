@@ -62,7 +62,7 @@ struct loaded_config {
  * Read, check and build.
  *
  * @ret_loaded  Set on success only, owned by the caller: loaded_config_free().
- * @errors      Gets every problem found, sorted; must be zeroed or in use.  Owned by the caller.
+ * @errors      Gets every problem found, sorted.  Must be empty; owned by the caller, config_errors_fini().
  *
  * STATUS_CONFIG when there is at least one problem; STATUS_LIMIT when memory is short.
  */

@@ -131,6 +131,31 @@ check_names(struct build *build, const struct yaml_node *block, const char *path
         (void)bind_refuse(&build->bind, block, path, NULL, "a block of rules");
 }
 
+/*
+ * Values of a block by themselves: an account may hide a wrong one behind its own, and a profile may be nobody's yet.  Keys left
+ * out are no problem here.
+ */
+static void
+check_values(struct build *build, const struct yaml_node *block, const char *path)
+{
+    void (*record)(void *, const struct bind_value *) = build->bind.record;
+
+    build->bind.record = NULL;
+    build->bind.lenient = true;
+    for (int i = 0; block != NULL && build->sources->rules_table[i] != NULL; i++) {
+        const struct rule *rule = build->sources->rules_table[i];
+        char rule_path[CONFIG_KEY_MAX];
+        struct bind_layers layers = { .count = 0 };
+        struct bind_target target = { .params = rule->params, .count = rule->params_count, .path = rule_path };
+        add_layer(&layers, block, rule->name, rule_path, path);
+        target.out = layers.count > 0 ? build_take(build, &build->scratch, rule->config_size + 1) : NULL;
+        if (target.out != NULL)
+            (void)bind_params(&build->bind, &target, &layers);
+    }
+    build->bind.lenient = false;
+    build->bind.record = record;
+}
+
 static void
 check_profiles(struct build *build)
 {
@@ -144,6 +169,7 @@ check_profiles(struct build *build)
         char path[CONFIG_KEY_MAX];
         keys_join(path, sizeof path, "profiles", profile->key);
         check_names(build, profile, path);
+        check_values(build, profile, path);
     }
 }
 
@@ -204,6 +230,7 @@ rulebook_read(struct build *build)
 
     if (build->shared_path[0] != 0) /* A scenario's rules stand among other keys. */
         check_names(build, build->shared, build->shared_path);
+    check_values(build, build->shared, build->shared_path);
     check_profiles(build);
     if (build->drafts_count == 0)
         return;

@@ -217,6 +217,32 @@ test_layers_of_an_account(void **state)
 }
 
 static void
+assert_fails(const struct config_sources *sources, const char *expected)
+{
+    struct loaded_config *loaded = NULL;
+
+    assert_int_equal(config_fixture_load(sources, &loaded, output), STATUS_CONFIG);
+    assert_string_equal(output, expected);
+    assert_null(loaded);
+}
+
+/* What an account hides behind its own value, and profiles nobody has, are checked all the same. */
+static void
+test_hidden_mistakes(void **state)
+{
+    struct config_sources sources = config_fixture_sources();
+
+    (void)state;
+    sources.rules = config_fixture_text("risk_config.yaml", "rules: { max_contracts: { limit: five } }\n"
+                                                            "profiles: { wild: { max_contracts: { limit: ten } } }\n");
+    sources.accounts = config_fixture_text("accounts.yaml",
+        "- { account_id: 5, username: trader, api_key: \"${TEST_KEY}\", rules: { max_contracts: { limit: 2 } } }\n");
+    assert_fails(&sources,
+        "risk_config.yaml:1:34: rules.max_contracts.limit: found \"five\", expected a whole number from 0 to 10000\n"
+        "risk_config.yaml:2:45: profiles.wild.max_contracts.limit: found \"ten\", expected a whole number from 0 to 10000\n");
+}
+
+static void
 test_which_rules_are_on(void **state)
 {
     static const char rules[] = "rules:\n"
@@ -304,16 +330,6 @@ test_one_file_for_one_account(void **state)
 }
 
 static void
-assert_fails(const struct config_sources *sources, const char *expected)
-{
-    struct loaded_config *loaded = NULL;
-
-    assert_int_equal(config_fixture_load(sources, &loaded, output), STATUS_CONFIG);
-    assert_string_equal(output, expected);
-    assert_null(loaded);
-}
-
-static void
 test_missing_files(void **state)
 {
     struct config_sources sources = config_fixture_sources();
@@ -324,6 +340,18 @@ test_missing_files(void **state)
         "/nonexistent/x.yaml: found no such file, expected a list of accounts (riskctl init writes one)\n"
         "/nonexistent/x.yaml: found no such file, expected the rules (riskctl init writes them)\n"
         "/nonexistent/x.yaml: found no such file, expected a list of holidays, which may be empty ([])\n");
+}
+
+static void
+test_nothing_to_protect(void **state)
+{
+    struct config_sources sources = config_fixture_sources();
+
+    (void)state;
+    sources.accounts = sources.rules = sources.holidays = (struct config_source){ .path = NULL };
+    assert_fails(&sources,
+        "accounts.yaml: accounts: found no account, expected at least one account\n"
+        "risk_config.yaml: rules: found no rules, expected rules: in risk_config.yaml, or risk_rules: in daemon.yaml\n");
 }
 
 /* AK-03, S-22: a key in a file others can read is refused, a key from the environment is not in the file. */
@@ -403,11 +431,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_configurations),
         cmocka_unit_test(test_layers_of_an_account),
+        cmocka_unit_test(test_hidden_mistakes),
         cmocka_unit_test(test_which_rules_are_on),
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_secrets_are_not_printed),
         cmocka_unit_test(test_one_file_for_one_account),
         cmocka_unit_test(test_missing_files),
+        cmocka_unit_test(test_nothing_to_protect),
         cmocka_unit_test(test_files_with_keys_are_private),
         cmocka_unit_test(test_keys_from_files),
         cmocka_unit_test(test_holidays_are_sorted),
