@@ -222,6 +222,7 @@ ledger_open_day(struct engine *engine, struct account *account)
     ledger_track_open(account);
 }
 
+/* R-RST-2: the old day is told and recorded, the new one starts at zero. */
 void
 ledger_roll(struct engine *engine, struct account *account)
 {
