@@ -42,7 +42,7 @@ POSIX_HEADERS = re.compile(
     r"sys/[\w/]+|netinet/[\w/]+|arpa/\w+|net/\w+|linux/[\w/]+)\.h>"
 )
 POSIX_FOLDERS = {"os", "sim"}
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
+UNFINISHED = re.compile(r"\b(TODO|FIXME)\b(?!\(#\d+\))")
 REQUIREMENT = re.compile(r"R-[A-Z0-9]+-\d+[a-z]?")
 
 
