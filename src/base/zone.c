@@ -130,6 +130,20 @@ segment_at(const struct zone *zone, int64_t second)
     return segment;
 }
 
+/* A file that was cut before its footer must not pass for one whose clocks never change again. */
+static enum status
+parse_footer(struct zone *zone, const uint8_t *bytes, size_t length, struct error *err)
+{
+    char footer[128];
+    const uint8_t *end = length > 0 && bytes[0] == '\n' ? memchr(bytes + 1, '\n', length - 1) : NULL;
+
+    if (end == NULL || !text_copy_bytes(footer, sizeof footer, (const char *)bytes + 1, (size_t)(end - bytes - 1)))
+        return error_set(err, STATUS_CORRUPT, "time zone %s: no footer", zone->name);
+    if (footer[0] != 0 && !zone_footer_parse(footer, &zone->footer))
+        return error_set(err, STATUS_CORRUPT, "time zone %s: footer \"%s\" not understood", zone->name, footer);
+    return OK;
+}
+
 static enum status
 parse_into(struct zone *zone, const uint8_t *bytes, size_t length, struct error *err)
 {
@@ -151,16 +165,7 @@ parse_into(struct zone *zone, const uint8_t *bytes, size_t length, struct error 
     if (data_size(&h, time_size) > length - at || !read_data(zone, &h, bytes + at, time_size))
         return error_set(err, STATUS_CORRUPT, "time zone %s: transitions broken", zone->name);
     at += data_size(&h, time_size);
-    if (version != 0 && at < length && bytes[at] == '\n') {
-        char footer[128];
-        const uint8_t *start = bytes + at + 1;
-        const uint8_t *end = memchr(start, '\n', length - at - 1);
-        if (end == NULL || !text_copy_bytes(footer, sizeof footer, (const char *)start, (size_t)(end - start)))
-            return error_set(err, STATUS_CORRUPT, "time zone %s: footer broken", zone->name);
-        if (footer[0] != 0 && !zone_footer_parse(footer, &zone->footer))
-            return error_set(err, STATUS_CORRUPT, "time zone %s: footer \"%s\" not understood", zone->name, footer);
-    }
-    return OK;
+    return version != 0 ? parse_footer(zone, bytes + at, length - at, err) : OK;
 }
 
 enum status
