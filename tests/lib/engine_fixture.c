@@ -19,7 +19,7 @@ contract_of(const char *text)
 }
 
 void
-fixture_open_bare(struct engine_fixture *fixture, const char *config)
+story_open_bare(struct engine_fixture *fixture, const char *config)
 {
     static const int64_t ids[] = { FIXTURE_ACCOUNT };
     struct config_errors errors = { 0 };
@@ -32,69 +32,69 @@ fixture_open_bare(struct engine_fixture *fixture, const char *config)
 }
 
 void
-fixture_open(struct engine_fixture *fixture, const char *config)
+story_open(struct engine_fixture *fixture, const char *config)
 {
     static const struct { const char *id, *name; int64_t tick, value; } contracts[] = {
         { FIXTURE_MNQ, "MNQU5", 250000000, 500000 }, { FIXTURE_RTY, "RTYU5", 100000000, 5000000 } };
 
-    fixture_open_bare(fixture, config);
-    fixture_feed(fixture, &(struct event){ .kind = EVENT_RESTORE });
+    story_open_bare(fixture, config);
+    story_feed(fixture, &(struct event){ .kind = EVENT_RESTORE });
     for (size_t i = 0; i < COUNT_OF(contracts); i++) {
         struct event event = { .kind = EVENT_CONTRACT };
         event.u.contract = (struct contract_row){ .id = contract_of(contracts[i].id), .tick_size_nanos = contracts[i].tick,
             .tick_value_micros = contracts[i].value, .active = true };
         (void)text_copy(event.u.contract.name, sizeof event.u.contract.name, contracts[i].name);
-        fixture_feed(fixture, &event);
+        story_feed(fixture, &event);
     }
-    fixture_read(fixture, FIXTURE_MNQ, 0, NULL, 0);
+    story_read(fixture, FIXTURE_MNQ, 0, NULL, 0);
 }
 
 void
-fixture_close(struct engine_fixture *fixture)
+story_close(struct engine_fixture *fixture)
 {
     engine_free(fixture->engine);
     loaded_config_free(fixture->loaded);
 }
 
 void
-fixture_feed(struct engine_fixture *fixture, struct event *event)
+story_feed(struct engine_fixture *fixture, struct event *event)
 {
     event->at = fixture->now;
     engine_step(fixture->engine, event, &fixture->update);
 }
 
 int
-fixture_count_while(struct engine_fixture *fixture, int64_t ms, enum command_kind kind)
+story_count_while(struct engine_fixture *fixture, int64_t ms, enum command_kind kind)
 {
     struct instant until = instant_add(fixture->now, SPAN_MS(ms));
     int count = 0;
 
     do {
         fixture->now = instant_min(until, instant_max(engine_deadline(fixture->engine), fixture->now));
-        fixture_feed(fixture, &(struct event){ .kind = EVENT_CLOCK });
-        count += fixture_count(fixture, kind);
+        story_feed(fixture, &(struct event){ .kind = EVENT_CLOCK });
+        count += story_count(fixture, kind);
     } while (instant_before(fixture->now, until));
     return count;
 }
 
 void
-fixture_wait_ms(struct engine_fixture *fixture, int64_t ms)
+story_wait_ms(struct engine_fixture *fixture, int64_t ms)
 {
-    (void)fixture_count_while(fixture, ms, COMMAND_CLOSE);
+    (void)story_count_while(fixture, ms, COMMAND_CLOSE);
 }
 
 void
-fixture_position(struct engine_fixture *fixture, const char *contract, int32_t size)
+story_position(struct engine_fixture *fixture, const char *contract, int32_t size)
 {
     struct event event = { .kind = EVENT_POSITION };
 
     event.u.position = (struct position_row){ .id = 456, .account_id = FIXTURE_ACCOUNT, .contract = contract_of(contract),
         .created_at = fixture->now, .size = size, .average_price_nanos = 21000 * NANOS_PER_UNIT };
-    fixture_feed(fixture, &event);
+    story_feed(fixture, &event);
 }
 
 void
-fixture_order(struct engine_fixture *fixture, int64_t id, const char *contract, int32_t status, int32_t type, int32_t side,
+story_order(struct engine_fixture *fixture, int64_t id, const char *contract, int32_t status, int32_t type, int32_t side,
     int32_t size, int32_t filled)
 {
     struct event event = { .kind = EVENT_ORDER };
@@ -102,39 +102,39 @@ fixture_order(struct engine_fixture *fixture, int64_t id, const char *contract, 
     event.u.order = (struct order_row){ .id = id, .account_id = FIXTURE_ACCOUNT, .contract = contract_of(contract),
         .created_at = fixture->now, .updated_at = fixture->now, .status = status, .type = type, .side = side, .size = size,
         .filled = filled, .has_stop_price = type == ORDER_STOP, .stop_price_nanos = 20900 * NANOS_PER_UNIT };
-    fixture_feed(fixture, &event);
+    story_feed(fixture, &event);
 }
 
 void
-fixture_trade(struct engine_fixture *fixture, int64_t id, int64_t pnl_dollars)
+story_trade(struct engine_fixture *fixture, int64_t id, int64_t pnl_dollars)
 {
     struct event event = { .kind = EVENT_TRADE };
 
     event.u.trade = (struct trade_row){ .id = id, .account_id = FIXTURE_ACCOUNT, .order_id = id, .contract = contract_of(FIXTURE_MNQ),
         .at = fixture->now, .has_pnl = true, .side = SIDE_SELL, .size = 1, .pnl_micros = pnl_dollars * MICROS_PER_DOLLAR };
-    fixture_feed(fixture, &event);
+    story_feed(fixture, &event);
 }
 
 void
-fixture_quote(struct engine_fixture *fixture, const char *contract, int64_t last_units)
+story_quote(struct engine_fixture *fixture, const char *contract, int64_t last_units)
 {
     struct event event = { .kind = EVENT_QUOTE };
 
     event.u.quote = (struct quote_row){ .contract = contract_of(contract), .has_last = true, .last_nanos = last_units * NANOS_PER_UNIT };
-    fixture_feed(fixture, &event);
+    story_feed(fixture, &event);
 }
 
 void
-fixture_answer(struct engine_fixture *fixture, uint64_t command, enum outcome outcome)
+story_answer(struct engine_fixture *fixture, uint64_t command, enum outcome outcome)
 {
     struct event event = { .kind = EVENT_ANSWER };
 
     event.u.answer = (struct answer_event){ .command_id = command, .outcome = outcome, .code = -1 };
-    fixture_feed(fixture, &event);
+    story_feed(fixture, &event);
 }
 
 void
-fixture_read(struct engine_fixture *fixture, const char *contract, int32_t size, const struct order_row *orders, uint32_t orders_count)
+story_read(struct engine_fixture *fixture, const char *contract, int32_t size, const struct order_row *orders, uint32_t orders_count)
 {
     struct position_row position = { .id = 456, .account_id = FIXTURE_ACCOUNT, .contract = contract_of(contract), .size = size,
         .average_price_nanos = 21000 * NANOS_PER_UNIT };
@@ -144,11 +144,11 @@ fixture_read(struct engine_fixture *fixture, const char *contract, int32_t size,
     event.u.snapshot = (struct snapshot){ .account_id = FIXTURE_ACCOUNT, .parts = PART_ACCOUNT | PART_POSITIONS | PART_ORDERS,
         .asked_at = fixture->now, .account = &account, .positions = &position, .positions_count = size != 0 ? 1 : 0,
         .orders = orders, .orders_count = orders_count };
-    fixture_feed(fixture, &event);
+    story_feed(fixture, &event);
 }
 
 int
-fixture_count(const struct engine_fixture *fixture, enum command_kind kind)
+story_count(const struct engine_fixture *fixture, enum command_kind kind)
 {
     int count = 0;
 
@@ -158,18 +158,18 @@ fixture_count(const struct engine_fixture *fixture, enum command_kind kind)
 }
 
 const struct command *
-fixture_only(const struct engine_fixture *fixture, enum command_kind kind)
+story_only(const struct engine_fixture *fixture, enum command_kind kind)
 {
     const struct command *found = NULL;
 
-    ASSERT(fixture_count(fixture, kind) == 1);
+    ASSERT(story_count(fixture, kind) == 1);
     for (uint32_t i = 0; i < fixture->update.commands_count; i++)
         found = fixture->update.commands[i].kind == kind ? &fixture->update.commands[i] : found;
     return found;
 }
 
 int
-fixture_notices(const struct engine_fixture *fixture, enum notice_kind kind)
+story_notices(const struct engine_fixture *fixture, enum notice_kind kind)
 {
     int count = 0;
 
@@ -179,7 +179,7 @@ fixture_notices(const struct engine_fixture *fixture, enum notice_kind kind)
 }
 
 int
-fixture_records(const struct engine_fixture *fixture, enum record_kind kind)
+story_records(const struct engine_fixture *fixture, enum record_kind kind)
 {
     int count = 0;
 

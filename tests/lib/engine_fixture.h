@@ -21,29 +21,29 @@ struct engine_fixture {
 };
 
 /** @config: the JSON of a scenario's `config`.  Starts at 2025-01-17T19:30:00Z with an empty restore and an empty, complete snapshot. */
-void fixture_open(struct engine_fixture *fixture, const char *config);
+void story_open(struct engine_fixture *fixture, const char *config);
 /** Without restore and snapshot. */
-void fixture_open_bare(struct engine_fixture *fixture, const char *config);
-void fixture_close(struct engine_fixture *fixture);
+void story_open_bare(struct engine_fixture *fixture, const char *config);
+void story_close(struct engine_fixture *fixture);
 
-void fixture_feed(struct engine_fixture *fixture, struct event *event);
+void story_feed(struct engine_fixture *fixture, struct event *event);
 /** Time passes in steps of the engine's deadlines; the update is that of the last step. */
-void fixture_wait_ms(struct engine_fixture *fixture, int64_t ms);
+void story_wait_ms(struct engine_fixture *fixture, int64_t ms);
 /** Time passes; commands of the kind that went out meanwhile. */
-int fixture_count_while(struct engine_fixture *fixture, int64_t ms, enum command_kind kind);
-void fixture_position(struct engine_fixture *fixture, const char *contract, int32_t size);
-void fixture_order(struct engine_fixture *fixture, int64_t id, const char *contract, int32_t status, int32_t type, int32_t side,
+int story_count_while(struct engine_fixture *fixture, int64_t ms, enum command_kind kind);
+void story_position(struct engine_fixture *fixture, const char *contract, int32_t size);
+void story_order(struct engine_fixture *fixture, int64_t id, const char *contract, int32_t status, int32_t type, int32_t side,
     int32_t size, int32_t filled);
-void fixture_trade(struct engine_fixture *fixture, int64_t id, int64_t pnl_dollars);
-void fixture_quote(struct engine_fixture *fixture, const char *contract, int64_t last_units);
-void fixture_answer(struct engine_fixture *fixture, uint64_t command, enum outcome outcome);
+void story_trade(struct engine_fixture *fixture, int64_t id, int64_t pnl_dollars);
+void story_quote(struct engine_fixture *fixture, const char *contract, int64_t last_units);
+void story_answer(struct engine_fixture *fixture, uint64_t command, enum outcome outcome);
 /** A read asked now: one position (size 0: none) and the orders given. */
-void fixture_read(struct engine_fixture *fixture, const char *contract, int32_t size, const struct order_row *orders, uint32_t orders_count);
+void story_read(struct engine_fixture *fixture, const char *contract, int32_t size, const struct order_row *orders, uint32_t orders_count);
 
-int fixture_count(const struct engine_fixture *fixture, enum command_kind kind);
+int story_count(const struct engine_fixture *fixture, enum command_kind kind);
 /** The only command of the kind in the update; fails the test if there is not exactly one. */
-const struct command *fixture_only(const struct engine_fixture *fixture, enum command_kind kind);
-int fixture_notices(const struct engine_fixture *fixture, enum notice_kind kind);
-int fixture_records(const struct engine_fixture *fixture, enum record_kind kind);
+const struct command *story_only(const struct engine_fixture *fixture, enum command_kind kind);
+int story_notices(const struct engine_fixture *fixture, enum notice_kind kind);
+int story_records(const struct engine_fixture *fixture, enum record_kind kind);
 
 #endif /* TESTS_LIB_ENGINE_FIXTURE_H */

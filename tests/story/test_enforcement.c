@@ -37,26 +37,26 @@ enforce_verified(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, LOSS);
-    fixture_position(&f, FIXTURE_MNQ, 1);
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 1, 0);
-    fixture_trade(&f, 1, -600);
-    uint64_t close = fixture_only(&f, COMMAND_CLOSE)->id;
-    uint64_t cancel = fixture_only(&f, COMMAND_CANCEL)->id;
-    assert_int_equal(fixture_records(&f, RECORD_GOAL_SET), 1);
-    assert_int_equal(fixture_records(&f, RECORD_SENT), 2);
+    story_open(&f, LOSS);
+    story_position(&f, FIXTURE_MNQ, 1);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 1, 0);
+    story_trade(&f, 1, -600);
+    uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
+    uint64_t cancel = story_only(&f, COMMAND_CANCEL)->id;
+    assert_int_equal(story_records(&f, RECORD_GOAL_SET), 1);
+    assert_int_equal(story_records(&f, RECORD_SENT), 2);
     assert_true(locked(&f));
-    fixture_answer(&f, close, OUTCOME_ACCEPTED);
-    fixture_answer(&f, cancel, OUTCOME_ACCEPTED);
+    story_answer(&f, close, OUTCOME_ACCEPTED);
+    story_answer(&f, cancel, OUTCOME_ACCEPTED);
     assert_true(status(&f).enforcing); /* A success reply is no proof. */
-    fixture_position(&f, FIXTURE_MNQ, 0);
-    assert_int_equal(fixture_records(&f, RECORD_GOAL_PROVEN), 0); /* The stop still works. */
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_STOP, SIDE_SELL, 1, 0);
-    assert_true(fixture_count_while(&f, 6000, COMMAND_READ) > 0); /* The one in flight was asked too early to prove it. */
-    fixture_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_int_equal(fixture_records(&f, RECORD_GOAL_PROVEN), 1);
+    story_position(&f, FIXTURE_MNQ, 0);
+    assert_int_equal(story_records(&f, RECORD_GOAL_PROVEN), 0); /* The stop still works. */
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_STOP, SIDE_SELL, 1, 0);
+    assert_true(story_count_while(&f, 6000, COMMAND_READ) > 0); /* The one in flight was asked too early to prove it. */
+    story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
+    assert_int_equal(story_records(&f, RECORD_GOAL_PROVEN), 1);
     assert_true(status(&f).proven_flat);
-    fixture_close(&f);
+    story_close(&f);
 }
 
 /* R-ALL-5, ID-04: a lost reply is not answered by a second close until two reads a second apart still show the position. */
@@ -66,20 +66,20 @@ retry_mutation_timeout_not_resent(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, LOSS);
-    fixture_position(&f, FIXTURE_MNQ, 2);
-    fixture_trade(&f, 1, -600);
-    fixture_answer(&f, fixture_only(&f, COMMAND_CLOSE)->id, OUTCOME_AMBIGUOUS);
-    assert_int_equal(fixture_count_while(&f, 3000, COMMAND_CLOSE), 0);
-    fixture_read(&f, FIXTURE_MNQ, 2, NULL, 0);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 0);
-    assert_int_equal(fixture_count_while(&f, 900, COMMAND_CLOSE), 0);
-    fixture_read(&f, FIXTURE_MNQ, 2, NULL, 0); /* Too soon after the first to agree with it. */
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 0);
-    fixture_wait_ms(&f, 200);
-    fixture_read(&f, FIXTURE_MNQ, 2, NULL, 0);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    fixture_close(&f);
+    story_open(&f, LOSS);
+    story_position(&f, FIXTURE_MNQ, 2);
+    story_trade(&f, 1, -600);
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_AMBIGUOUS);
+    assert_int_equal(story_count_while(&f, 3000, COMMAND_CLOSE), 0);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    assert_int_equal(story_count_while(&f, 900, COMMAND_CLOSE), 0);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0); /* Too soon after the first to agree with it. */
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    story_wait_ms(&f, 200);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
 }
 
 /* enforce_close_reply_lost: the close did execute; nothing is sent again. */
@@ -89,17 +89,17 @@ close_reply_lost_but_executed(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, LOSS);
-    fixture_position(&f, FIXTURE_MNQ, 2);
-    fixture_trade(&f, 1, -600);
-    uint64_t close = fixture_only(&f, COMMAND_CLOSE)->id;
-    fixture_position(&f, FIXTURE_MNQ, 0); /* The event precedes the answer: enforce_fill_before_reply. */
-    fixture_answer(&f, close, OUTCOME_AMBIGUOUS);
-    fixture_wait_ms(&f, 10);
-    fixture_read(&f, FIXTURE_MNQ, 0, NULL, 0);
+    story_open(&f, LOSS);
+    story_position(&f, FIXTURE_MNQ, 2);
+    story_trade(&f, 1, -600);
+    uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
+    story_position(&f, FIXTURE_MNQ, 0); /* The event precedes the answer: enforce_fill_before_reply. */
+    story_answer(&f, close, OUTCOME_AMBIGUOUS);
+    story_wait_ms(&f, 10);
+    story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
     assert_false(status(&f).enforcing);
-    assert_int_equal(fixture_count_while(&f, 60000, COMMAND_CLOSE), 0);
-    fixture_close(&f);
+    assert_int_equal(story_count_while(&f, 60000, COMMAND_CLOSE), 0);
+    story_close(&f);
 }
 
 /* RT-04, RT-05, P4: refused for a quarter of an hour; it keeps trying and keeps alarming. */
@@ -110,22 +110,22 @@ retry_enforcement_unlimited(void **state)
     int closes = 0, alarms = 0;
 
     (void)state;
-    fixture_open(&f, LOSS);
-    fixture_position(&f, FIXTURE_MNQ, 2);
-    fixture_trade(&f, 1, -600);
-    fixture_answer(&f, fixture_only(&f, COMMAND_CLOSE)->id, OUTCOME_REFUSED);
-    assert_int_equal(fixture_count_while(&f, 200, COMMAND_CLOSE), 0);
+    story_open(&f, LOSS);
+    story_position(&f, FIXTURE_MNQ, 2);
+    story_trade(&f, 1, -600);
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_REFUSED);
+    assert_int_equal(story_count_while(&f, 200, COMMAND_CLOSE), 0);
     for (struct instant until = instant_add(f.now, SPAN_SECONDS(900)); instant_before(f.now, until);) {
-        fixture_wait_ms(&f, 50);
-        alarms += fixture_notices(&f, NOTICE_ALARM);
-        if (fixture_count(&f, COMMAND_CLOSE) == 1) {
+        story_wait_ms(&f, 50);
+        alarms += story_notices(&f, NOTICE_ALARM);
+        if (story_count(&f, COMMAND_CLOSE) == 1) {
             closes++;
-            fixture_answer(&f, fixture_only(&f, COMMAND_CLOSE)->id, OUTCOME_REFUSED);
+            story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_REFUSED);
         }
     }
     assert_in_range(closes, 900 / 5, 900 / 5 + 8); /* 0.25, 0.5, 1, 2, 5, 5... s. */
     assert_in_range(alarms, 15, 20);
-    fixture_close(&f);
+    story_close(&f);
 }
 
 /* enforce_orphans: a stop that fires between close and cancel has opened a position: closed again. */
@@ -135,18 +135,18 @@ stop_fires_between_close_and_cancel(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, TWO_AT_MOST); /* No lockout: only the enforcement itself can undo it. */
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 3, 0);
-    fixture_position(&f, FIXTURE_MNQ, 3);
-    uint64_t close = fixture_only(&f, COMMAND_CLOSE)->id;
-    uint64_t cancel = fixture_only(&f, COMMAND_CANCEL)->id;
-    fixture_answer(&f, close, OUTCOME_ACCEPTED);
-    fixture_position(&f, FIXTURE_MNQ, 0);
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_FILLED, ORDER_STOP, SIDE_SELL, 3, 3);
-    fixture_answer(&f, cancel, OUTCOME_REFUSED); /* Often: already filled (EC-06). */
-    fixture_position(&f, FIXTURE_MNQ, -3);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    fixture_close(&f);
+    story_open(&f, TWO_AT_MOST); /* No lockout: only the enforcement itself can undo it. */
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 3, 0);
+    story_position(&f, FIXTURE_MNQ, 3);
+    uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
+    uint64_t cancel = story_only(&f, COMMAND_CANCEL)->id;
+    story_answer(&f, close, OUTCOME_ACCEPTED);
+    story_position(&f, FIXTURE_MNQ, 0);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_FILLED, ORDER_STOP, SIDE_SELL, 3, 3);
+    story_answer(&f, cancel, OUTCOME_REFUSED); /* Often: already filled (EC-06). */
+    story_position(&f, FIXTURE_MNQ, -3);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
 }
 
 /* enforce_entry_tail: proven flat, then a swept order turns out to have filled. */
@@ -156,22 +156,22 @@ late_fill_after_proof(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, TWO_AT_MOST);
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
-    fixture_position(&f, FIXTURE_MNQ, 3);
-    uint64_t close = fixture_only(&f, COMMAND_CLOSE)->id;
-    fixture_answer(&f, fixture_only(&f, COMMAND_CANCEL)->id, OUTCOME_ACCEPTED);
-    fixture_answer(&f, close, OUTCOME_ACCEPTED);
-    fixture_position(&f, FIXTURE_MNQ, 0);
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 1, 0);
-    fixture_wait_ms(&f, 10);
-    fixture_read(&f, FIXTURE_MNQ, 0, NULL, 0);
+    story_open(&f, TWO_AT_MOST);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
+    story_position(&f, FIXTURE_MNQ, 3);
+    uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
+    story_answer(&f, story_only(&f, COMMAND_CANCEL)->id, OUTCOME_ACCEPTED);
+    story_answer(&f, close, OUTCOME_ACCEPTED);
+    story_position(&f, FIXTURE_MNQ, 0);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 1, 0);
+    story_wait_ms(&f, 10);
+    story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
     assert_false(status(&f).enforcing);
-    fixture_wait_ms(&f, 5000);
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 1, 1); /* OL-02: a cancelled order may have filled. */
-    fixture_position(&f, FIXTURE_MNQ, 1);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    fixture_close(&f);
+    story_wait_ms(&f, 5000);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 1, 1); /* OL-02: a cancelled order may have filled. */
+    story_position(&f, FIXTURE_MNQ, 1);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
 }
 
 /* R-001-4: without a lockout the trader may trade on at once. */
@@ -181,15 +181,15 @@ trading_on_is_left_alone(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, TWO_AT_MOST);
-    fixture_position(&f, FIXTURE_MNQ, 3);
-    fixture_answer(&f, fixture_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
-    fixture_position(&f, FIXTURE_MNQ, 0);
-    fixture_wait_ms(&f, 10);
-    fixture_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    fixture_position(&f, FIXTURE_MNQ, 2);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 0);
-    fixture_close(&f);
+    story_open(&f, TWO_AT_MOST);
+    story_position(&f, FIXTURE_MNQ, 3);
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
+    story_position(&f, FIXTURE_MNQ, 0);
+    story_wait_ms(&f, 10);
+    story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
+    story_position(&f, FIXTURE_MNQ, 2);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    story_close(&f);
 }
 
 /* R-ALL-7 (lockout_holds): whatever shows up while locked goes, by event and by read; figures are kept. */
@@ -201,19 +201,19 @@ lockout_holds(void **state)
         .side = SIDE_SELL, .size = 1, .contract = { FIXTURE_RTY } };
 
     (void)state;
-    fixture_open(&f, LOSS);
-    fixture_trade(&f, 1, -600);
-    fixture_position(&f, FIXTURE_MNQ, 1);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    fixture_order(&f, 800, FIXTURE_RTY, ORDER_PENDING, ORDER_LIMIT, SIDE_BUY, 1, 0);
-    assert_int_equal(fixture_count(&f, COMMAND_CANCEL), 1);
-    fixture_wait_ms(&f, 3000);
-    fixture_read(&f, FIXTURE_RTY, 4, &found, 1);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    assert_true(fixture_count(&f, COMMAND_CANCEL) >= 1);
-    fixture_trade(&f, 2, -50);
+    story_open(&f, LOSS);
+    story_trade(&f, 1, -600);
+    story_position(&f, FIXTURE_MNQ, 1);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_order(&f, 800, FIXTURE_RTY, ORDER_PENDING, ORDER_LIMIT, SIDE_BUY, 1, 0);
+    assert_int_equal(story_count(&f, COMMAND_CANCEL), 1);
+    story_wait_ms(&f, 3000);
+    story_read(&f, FIXTURE_RTY, 4, &found, 1);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    assert_true(story_count(&f, COMMAND_CANCEL) >= 1);
+    story_trade(&f, 2, -50);
     assert_int_equal(status(&f).day.gross_micros, -650000000);
-    fixture_close(&f);
+    story_close(&f);
 }
 
 /* R-ALL-11 (sync_trades_hit_limit): a loss made while the daemon was off locks at the first snapshot; a replay counts once (R-ALL-10). */
@@ -225,18 +225,18 @@ loss_while_off(void **state)
     struct event event = { .kind = EVENT_SNAPSHOT };
 
     (void)state;
-    fixture_open_bare(&f, LOSS);
-    fixture_feed(&f, &(struct event){ .kind = EVENT_RESTORE });
+    story_open_bare(&f, LOSS);
+    story_feed(&f, &(struct event){ .kind = EVENT_RESTORE });
     for (int i = 0; i < 2; i++)
         trades[i] = (struct trade_row){ .id = 10 + i, .account_id = FIXTURE_ACCOUNT, .order_id = 5 + i, .contract = { FIXTURE_MNQ },
             .at = instant_sub(f.now, SPAN_SECONDS(3600 + i)), .has_pnl = true, .size = 1, .pnl_micros = -300000000 };
     event.u.snapshot = (struct snapshot){ .account_id = FIXTURE_ACCOUNT, .parts = PART_POSITIONS | PART_ORDERS | PART_TRADES,
         .asked_at = f.now, .trades = trades, .trades_count = 2 };
-    fixture_feed(&f, &event);
+    story_feed(&f, &event);
     assert_true(locked(&f));
-    fixture_feed(&f, &event);
+    story_feed(&f, &event);
     assert_int_equal(status(&f).day.gross_micros, -600000000);
-    fixture_close(&f);
+    story_close(&f);
 }
 
 /* R-ALL-12. */
@@ -246,14 +246,14 @@ strict_mode(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, "{\"global\":{\"strict_mode\":true},\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":2}}}");
-    fixture_position(&f, FIXTURE_MNQ, 3);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    assert_int_equal(fixture_count(&f, COMMAND_REDUCE), 0);
+    story_open(&f, "{\"global\":{\"strict_mode\":true},\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":2}}}");
+    story_position(&f, FIXTURE_MNQ, 3);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
     assert_true(locked(&f));
-    fixture_wait_ms(&f, 3 * 86400 * 1000LL);
+    story_wait_ms(&f, 3 * 86400 * 1000LL);
     assert_true(locked(&f));
-    fixture_close(&f);
+    story_close(&f);
 }
 
 /* R-ALL-1, R-ALL-2, R-ALL-3 (enforce_double_trigger): state first; of a reduction and a close only the close leaves. */
@@ -263,20 +263,20 @@ strictest_wins(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, "{\"max_contracts\":{\"enabled\":true,\"limit\":2,\"reduce_to_limit\":true},"
+    story_open(&f, "{\"max_contracts\":{\"enabled\":true,\"limit\":2,\"reduce_to_limit\":true},"
                      "\"daily_unrealized_loss\":{\"enabled\":true,\"loss_limit\":100,\"action\":\"close_all_and_lockout\"}}");
-    fixture_quote(&f, FIXTURE_MNQ, 20900);
-    fixture_position(&f, FIXTURE_MNQ, 3);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    assert_int_equal(fixture_count(&f, COMMAND_REDUCE), 0);
-    assert_int_equal(fixture_records(&f, RECORD_BREACH), 2); /* Both are recorded. */
+    story_quote(&f, FIXTURE_MNQ, 20900);
+    story_position(&f, FIXTURE_MNQ, 3);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+    assert_int_equal(story_records(&f, RECORD_BREACH), 2); /* Both are recorded. */
     for (uint32_t i = 0; i < f.update.records_count; i++) {
         if (f.update.records[i].kind == RECORD_BREACH) {
             assert_int_equal(f.update.records[i].rule, 4); /* The headline is the most severe. */
             break;
         }
     }
-    fixture_close(&f);
+    story_close(&f);
 }
 
 /* A reduction never over-closes: one in flight, sizes in between send nothing, the rest is recomputed from a settled size. */
@@ -286,21 +286,21 @@ enforce_partial_fill(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, REDUCE);
-    fixture_position(&f, FIXTURE_MNQ, 5);
-    const struct command *reduce = fixture_only(&f, COMMAND_REDUCE);
+    story_open(&f, REDUCE);
+    story_position(&f, FIXTURE_MNQ, 5);
+    const struct command *reduce = story_only(&f, COMMAND_REDUCE);
     assert_int_equal(reduce->size, 3);
-    fixture_answer(&f, reduce->id, OUTCOME_ACCEPTED);
-    fixture_position(&f, FIXTURE_MNQ, 4);
-    assert_int_equal(fixture_count(&f, COMMAND_REDUCE), 0);
-    fixture_position(&f, FIXTURE_MNQ, 3);
-    fixture_wait_ms(&f, 2500);
-    fixture_read(&f, FIXTURE_MNQ, 3, NULL, 0);
-    assert_int_equal(fixture_count(&f, COMMAND_REDUCE), 0);
-    fixture_wait_ms(&f, 1100);
-    fixture_read(&f, FIXTURE_MNQ, 3, NULL, 0);
-    assert_int_equal(fixture_only(&f, COMMAND_REDUCE)->size, 1);
-    fixture_close(&f);
+    story_answer(&f, reduce->id, OUTCOME_ACCEPTED);
+    story_position(&f, FIXTURE_MNQ, 4);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+    story_position(&f, FIXTURE_MNQ, 3);
+    story_wait_ms(&f, 2500);
+    story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+    story_wait_ms(&f, 1100);
+    story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
+    assert_int_equal(story_only(&f, COMMAND_REDUCE)->size, 1);
+    story_close(&f);
 }
 
 /* enforce_rest_lag: a read that still shows what the stream just closed causes nothing. */
@@ -310,18 +310,18 @@ enforce_rest_lag(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, TWO_AT_MOST);
-    fixture_position(&f, FIXTURE_MNQ, 3);
-    fixture_answer(&f, fixture_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
-    fixture_position(&f, FIXTURE_MNQ, 0);
-    fixture_wait_ms(&f, 500);
-    fixture_read(&f, FIXTURE_MNQ, 3, NULL, 0);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 0);
+    story_open(&f, TWO_AT_MOST);
+    story_position(&f, FIXTURE_MNQ, 3);
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
+    story_position(&f, FIXTURE_MNQ, 0);
+    story_wait_ms(&f, 500);
+    story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
     assert_true(status(&f).enforcing);
-    fixture_wait_ms(&f, 2100);
-    fixture_read(&f, FIXTURE_MNQ, 0, NULL, 0);
+    story_wait_ms(&f, 2100);
+    story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
     assert_false(status(&f).enforcing);
-    fixture_close(&f);
+    story_close(&f);
 }
 
 /* R-ALL-5: enforcement.order cancel_first proves the cancels before it closes. */
@@ -331,16 +331,16 @@ cancel_first(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, LOSS);
+    story_open(&f, LOSS);
     f.loaded->config.order = ORDER_CANCEL_FIRST;
-    fixture_position(&f, FIXTURE_MNQ, 1);
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 1, 0);
-    fixture_trade(&f, 1, -600);
-    assert_int_equal(fixture_count(&f, COMMAND_CANCEL), 1);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 0);
-    fixture_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_STOP, SIDE_SELL, 1, 0);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 1);
-    fixture_close(&f);
+    story_position(&f, FIXTURE_MNQ, 1);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 1, 0);
+    story_trade(&f, 1, -600);
+    assert_int_equal(story_count(&f, COMMAND_CANCEL), 1);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_STOP, SIDE_SELL, 1, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
 }
 
 /* ID-02 (enforce_kill_matrix, the engine's half): an unfinished close from before a restart is proven, not replayed. */
@@ -353,16 +353,16 @@ unfinished_goal_is_proven_first(void **state)
     struct event event = { .kind = EVENT_RESTORE };
 
     (void)state;
-    fixture_open_bare(&f, TWO_AT_MOST);
+    story_open_bare(&f, TWO_AT_MOST);
     goal.since = goal.sent_at = instant_sub(f.now, SPAN_MS(300));
     event.u.restore = (struct restore){ .next_command_id = 50, .next_incident = 8, .goals = &goal, .goals_count = 1 };
-    fixture_feed(&f, &event);
-    fixture_read(&f, FIXTURE_MNQ, 2, NULL, 0);
-    assert_int_equal(fixture_count(&f, COMMAND_CLOSE), 0); /* The old close may still be on its way. */
-    fixture_wait_ms(&f, 1100);
-    fixture_read(&f, FIXTURE_MNQ, 2, NULL, 0);
-    assert_true(fixture_only(&f, COMMAND_CLOSE)->id >= 50);
-    fixture_close(&f);
+    story_feed(&f, &event);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0); /* The old close may still be on its way. */
+    story_wait_ms(&f, 1100);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_true(story_only(&f, COMMAND_CLOSE)->id >= 50);
+    story_close(&f);
 }
 
 /* R-RST-2, R-RST-1: figures start at zero, "until reset" ends, permanent stays, the old day is told. */
@@ -372,23 +372,23 @@ daily_reset(void **state)
     struct engine_fixture f;
 
     (void)state;
-    fixture_open(&f, LOSS);
-    fixture_trade(&f, 1, -600);
+    story_open(&f, LOSS);
+    story_trade(&f, 1, -600);
     assert_true(locked(&f));
     struct instant reset = status(&f).day.ends_at;
-    fixture_wait_ms(&f, instant_since(reset, f.now).ns / 1000000 - 1);
+    story_wait_ms(&f, instant_since(reset, f.now).ns / 1000000 - 1);
     assert_true(locked(&f));
-    fixture_wait_ms(&f, 1);
-    assert_int_equal(fixture_notices(&f, NOTICE_DAILY_RESET), 1);
+    story_wait_ms(&f, 1);
+    assert_int_equal(story_notices(&f, NOTICE_DAILY_RESET), 1);
     assert_int_equal(status(&f).day.gross_micros, 0);
     assert_int_equal(status(&f).day.trades, 0);
     assert_false(locked(&f));
-    fixture_close(&f);
-    fixture_open(&f, "{\"daily_realized_loss\":{\"enabled\":true,\"limit\":-500,\"lockout_until\":\"permanent\"}}");
-    fixture_trade(&f, 1, -600);
-    fixture_wait_ms(&f, 86400 * 1000LL);
+    story_close(&f);
+    story_open(&f, "{\"daily_realized_loss\":{\"enabled\":true,\"limit\":-500,\"lockout_until\":\"permanent\"}}");
+    story_trade(&f, 1, -600);
+    story_wait_ms(&f, 86400 * 1000LL);
     assert_true(locked(&f));
-    fixture_close(&f);
+    story_close(&f);
 }
 
 int

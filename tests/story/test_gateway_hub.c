@@ -109,19 +109,22 @@ slow_reads(struct fake *fake, const struct fake_request *request, struct http_an
     return true;
 }
 
-/* sync_event_races: an event at every step between the acks and LIVE is delivered once, after the state's snapshot. */
+/* sync_event_races: an event at every step between the acks and LIVE is delivered once, after the snapshot asked for since. */
 static void
 test_buffering(void **state)
 {
     (void)state;
     for (int step = 0; step < 30; step++) {
         struct fake *fake = fake_new(1);
-        int orders = 0, live_at = -1, order_at = -1;
+        int orders = 0, snapshot_at = -1, order_at = -1, acked;
 
         fake->latency_ns = 50 * FAKE_MS;
         while (fake_hub(fake, true) == NULL || strstr(fake_hub(fake, true)->heard, "SubscribeTrades") == NULL)
             fake_run(fake, FAKE_MS);
-        fake_run(fake, step * 10 * FAKE_MS);
+        while (strcmp(hub_state(fake, true), "SYNCING") != 0 && step > 0)
+            fake_run(fake, FAKE_MS);
+        acked = fake->events_count;
+        fake_run(fake, step * 5 * FAKE_MS);
         fake_say(fake_hub(fake, true), ORDER_EVENT(1, 5));
         fake_go_live(fake);
         fake_run(fake, FAKE_SECOND);
@@ -132,11 +135,11 @@ test_buffering(void **state)
                 orders++;
                 order_at = i;
             }
-            if (e->kind == EVENT_MODE && e->event.u.mode.user_live && live_at < 0)
-                live_at = i;
+            if (e->kind == EVENT_SNAPSHOT && (e->event.u.snapshot.parts & PART_ACCOUNT) != 0 && i >= acked && snapshot_at < 0)
+                snapshot_at = i;
         }
         assert_int_equal(orders, 1);
-        assert_true(order_at > live_at);
+        assert_true(snapshot_at >= 0 && order_at > snapshot_at);
         fake_free(fake);
     }
 }
