@@ -23,7 +23,7 @@ publish(struct feed *feed, const char *type, int64_t account_id, const struct te
                                .data = data->data, .at = at });
 }
 
-/* Nothing is said of a contract the engine does not know: nobody holds it. */
+/* Nothing is said of a contract the engine has no room for: nobody holds it. */
 static void
 publish_quote(struct feed *feed, const struct contract *contract, struct instant at)
 {

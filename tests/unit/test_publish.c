@@ -245,7 +245,7 @@ test_rows(void **state)
     stop(&f);
 }
 
-/* An account read anew is told whole; a contract nobody knows is not quoted; an unknown account is not told. */
+/* An account read anew is told whole; a contract the engine has no room for is not quoted; an unknown account is not told. */
 static void
 test_account_snapshot(void **state)
 {
@@ -256,13 +256,14 @@ test_account_snapshot(void **state)
     start(&f, 0);
     next(&f, "snapshot", 0);
     forget(&f);
-    step(&f, (struct event){ .kind = EVENT_QUOTE, .u.quote = { .contract = { "CON.F.US.ZZZ.Z25" }, .has_last = true, .last_nanos = 1 } });
+    publish_event(f.feed, &f.overview, &(struct event){ .kind = EVENT_QUOTE, .u.quote = { .contract = { "CON.F.US.ZZZ.Z25" } } });
     event = snapshot_event(&f, &position, 0);
     event.u.snapshot.account_id = 77;
     publish_event(f.feed, &f.overview, &event);
     step(&f, snapshot_event(&f, &position, 3));
     int data = next(&f, "snapshot", ACCOUNT);
     assert_int_equal(json_size(&f.json, data), 1);
+    assert_int_equal(f.client.texts, 2);
     int account = only(&f, data, "accounts");
     assert_int_equal(json_size(&f.json, json_get(&f.json, account, "trades")), 3);
     stop(&f);
