@@ -147,12 +147,12 @@ read_choice(const struct param *param, const struct yaml_node *node, int32_t *fi
 }
 
 static bool
-two_digits(const char *text, int32_t below, int32_t *ret_value)
+two_digits(const char *text, int32_t *ret_value)
 {
     if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
         return false;
     *ret_value = (text[0] - '0') * 10 + (text[1] - '0');
-    return *ret_value < below;
+    return true;
 }
 
 static bool
@@ -174,13 +174,13 @@ value_date(const char *text, int32_t *ret_days)
 
     if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
         return false;
-    if (!two_digits(text, 100, &century) || !two_digits(text + 2, 100, &year) || !two_digits(text + 5, 13, &month) ||
-        !two_digits(text + 8, 32, &day) || century < 19 || month < 1 || day < 1)
+    if (!two_digits(text, &century) || !two_digits(text + 2, &year) || !two_digits(text + 5, &month) || !two_digits(text + 8, &day))
         return false;
     int64_t days = civil_to_days(century * 100 + year, month, day);
     civil_from_days(days, &check_year, &check_month, &check_day);
     *ret_days = (int32_t)days;
-    return check_month == month && check_day == day; /* February 30 becomes March 2. */
+    /* February 30 is March 2, and month 13 next January: only a day that comes back as it was exists. */
+    return days >= 0 && check_month == month && check_day == day && check_year == century * 100 + year;
 }
 
 bool

@@ -142,6 +142,24 @@ test_refused(void **state)
     check_bad("a: x\0y\n", 7, false, "t.yaml:1:1: found no YAML (control characters are not allowed), expected valid YAML");
 }
 
+/* The first of two values stands: what follows is told against it. */
+static void
+test_duplicates_are_left_out(void **state)
+{
+    static const char text[] = "a: 1\na: {b: 2}\nc: 3\n";
+    struct config_errors errors = { 0 };
+    struct yaml_tree *tree = NULL;
+
+    (void)state;
+    assert_int_equal(yaml_tree_read("t.yaml", text, strlen(text), &tree, &errors), OK);
+    assert_int_equal(errors.count, 1);
+    assert_int_equal(yaml_tree_root(tree)->count, 2);
+    assert_string_equal(get(yaml_tree_root(tree), "a")->text, "1");
+    assert_string_equal(get(yaml_tree_root(tree), "c")->text, "3");
+    yaml_tree_free(tree);
+    config_errors_fini(&errors);
+}
+
 /* One more than each bound is refused, the bound itself is not. */
 static void
 fill(char *text, const char *unit, int count)
@@ -193,6 +211,7 @@ main(void)
         cmocka_unit_test(test_empty_and_null),
         cmocka_unit_test(test_json_is_yaml),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_duplicates_are_left_out),
         cmocka_unit_test(test_bounds),
     };
 
