@@ -143,6 +143,11 @@ test_large_snapshot(void **state)
     open_client(&f, &client);
     assert_true(client.length > 3 << 20);
     assert_int_equal(f.snapshots, 7); /* 64 KiB doubled until 4 MiB. */
+    run_turns(&f.loop, 10);
+    f.padding = 4000;
+    for (int i = 0; i < 40; i++) /* Without a turn of the loop: the bound of 128 KiB holds again. */
+        event(&f, i);
+    assert_int_equal(feed_dropped_count(f.feed), 1);
     raw_client_close(&client);
 
     f.snapshot_size = 5 << 20; /* Beyond all measure: no client rather than a wrong picture. */
