@@ -40,7 +40,8 @@ struct instant instant_max(struct instant a, struct instant b);
 
 /**
  * Parse ISO 8601 as the gateway writes it (spec/gateway.md 5, Timestamps): 0 to 9 fraction digits;
- * Z, +hh:mm, -hh:mm or nothing (= UTC).  The sentinel 0001-01-01T00:00:00 gives false.
+ * Z, +hh:mm, -hh:mm or nothing (= UTC).  A leap second (:60) is the second after it.  False for anything else and for years before
+ * 1970 or after 2261, so for the sentinel 0001-01-01T00:00:00 too.
  */
 bool instant_parse(const char *text, size_t length, struct instant *ret_at);
 

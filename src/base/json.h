@@ -46,7 +46,7 @@ MUST_USE enum status json_read(const char *text, size_t length, struct json_toke
     struct json *ret_json, struct error *err);
 
 enum json_kind json_kind(const struct json *json, int node);
-/** Value of a key in an object (exact; the last of duplicates), or JSON_NONE. */
+/** Value of a key in an object (exact, escapes decoded; the last of duplicates), or JSON_NONE. */
 int json_get(const struct json *json, int object, const char *key);
 /** Same, key compared without regard to ASCII case. */
 int json_get_any_case(const struct json *json, int object, const char *key);
@@ -59,10 +59,14 @@ int json_first(const struct json *json, int node);
 int json_next(const struct json *json, int node);
 int json_value(const struct json *json, int key);
 
-/** Raw text of a node as it stands (strings without quotes, escapes kept). */
+/**
+ * Raw text of a node as it stands (strings without quotes, escapes kept; not NUL-terminated).  Absent: "" and 0.  To look into a
+ * string use json_string(): .NET may write any character as an escape.
+ */
 const char *json_raw(const struct json *json, int node, size_t *ret_length);
 /** String with escapes decoded, NUL-terminated; false if absent, not a string, does not fit, or holds a NUL. */
 bool json_string(const struct json *json, int node, char *out, size_t out_size);
+/** Is a string and, escapes decoded, exactly @expected. */
 bool json_string_is(const struct json *json, int node, const char *expected);
 /** Integer, or a string of digits (gateway.md 4.5: ids are sometimes strings).  A fraction ".0..." is accepted as whole. */
 bool json_int64(const struct json *json, int node, int64_t *ret_value);
@@ -83,7 +87,8 @@ struct json_writer {
 struct json_writer json_writer_on(struct text *text);
 void json_open(struct json_writer *writer, const char *key, char bracket);
 void json_close(struct json_writer *writer, char bracket);
-void json_add_string(struct json_writer *writer, const char *key, const char *value); /* NULL writes null. */
+/** NULL writes null; bytes that are no UTF-8 become U+FFFD. */
+void json_add_string(struct json_writer *writer, const char *key, const char *value);
 void json_add_int(struct json_writer *writer, const char *key, int64_t value);
 void json_add_bool(struct json_writer *writer, const char *key, bool value);
 void json_add_null(struct json_writer *writer, const char *key);

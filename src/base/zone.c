@@ -274,16 +274,18 @@ zone_from_local(const struct zone *zone, int64_t days, int second_of_day)
     if (days < -SECOND_MAX / DAY_SECONDS)
         return (struct instant){ INT64_MIN };
 
-    /* Walk the segments that may show this wall clock, the earliest first; a segment begins at @second. */
+    /* Walk the segments that may show this wall clock, the earliest first; one begins at @second. */
     int64_t local = days * DAY_SECONDS + second_of_day;
-    int64_t second = local - ZONE_OFFSET_MAX;
+    int64_t second = local - ZONE_OFFSET_MAX, gap = INT64_MAX;
     for (;;) {
         struct segment segment = segment_at(zone, second);
         int64_t candidate = local - segment.type->offset;
-        if (candidate < second) /* The clock was put forward over it. */
-            candidate = second;
-        if (candidate < segment.next)
+        if (candidate >= second && candidate < segment.next)
             return instant_of(candidate);
+        if (candidate < second && gap == INT64_MAX)
+            gap = second; /* The clock was put forward over it; unless it comes to it again after a second change. */
+        if (segment.next > local + ZONE_OFFSET_MAX)
+            return instant_of(gap);
         second = segment.next;
     }
 }

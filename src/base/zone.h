@@ -16,7 +16,8 @@ struct zone;
 
 /**
  * Parse a TZif file's bytes.  @name is copied ("America/Chicago").
- * @ret_zone is set on success only and freed with zone_free().  STATUS_CORRUPT on bad bytes.
+ * @ret_zone is set on success only and freed with zone_free().  STATUS_CORRUPT on bad bytes, and for a zone that counts leap
+ * seconds (right/...): instants do not.
  */
 MUST_USE enum status zone_parse(const char *name, const uint8_t *bytes, size_t length, struct zone **ret_zone,
     struct error *err);
@@ -41,7 +42,8 @@ void zone_to_local(const struct zone *zone, struct instant at, int64_t *ret_days
 
 /**
  * Instant of a local wall clock time.  In a gap (clocks go forward) the instant of the change, i.e. the first
- * that exists afterwards; in an overlap (clocks go back) the earlier of the two.  @second_of_day may be 0..86400.
+ * that exists afterwards; in an overlap (clocks go back) the earlier of the two.  @second_of_day may be 0..86400.  Saturates at
+ * the ends of what an instant holds.
  */
 struct instant zone_from_local(const struct zone *zone, int64_t days, int second_of_day);
 

@@ -1,9 +1,9 @@
 /*
  * zone_footer.c - see zone_footer.h.
  *
- * Which half of the year it is follows from the latest change at or before the second asked for.  Changes of the year before and
- * after are looked at too: a time of up to 167 hours carries a change over New Year.  When summer ends and begins at the same
- * second ("all year daylight saving", RFC 8536 3.3.1), the beginning wins.
+ * Which half of the year it is follows from the latest change at or before the second asked for.  A time of up to 167 hours
+ * carries a change over New Year, and the latest or next one may be a year away: so the changes of two years to either side are
+ * looked at.  When summer ends and begins at the same second ("all year daylight saving", RFC 8536 3.3.1), the beginning wins.
  */
 #include "base/zone_footer.h"
 
@@ -149,7 +149,7 @@ zone_footer_at(const struct zone_footer *footer, int64_t second, int64_t *ret_ne
     if (!footer->daylight)
         return type;
     civil_from_days(local / DAY_SECONDS - (local % DAY_SECONDS < 0 ? 1 : 0), &year, &month, &day);
-    for (int y = year - 1; y <= year + 1; y++) {
+    for (int y = year - 2; y <= year + 2; y++) {
         int64_t begins = change_in(&footer->begins, y) - footer->standard.offset;
         int64_t ends = change_in(&footer->ends, y) - footer->summer.offset;
         if (begins <= second && begins >= latest) {
