@@ -165,8 +165,9 @@ static void
 request(struct gateway *gateway, const struct command *command)
 {
     enum endpoint endpoint = requests[command->kind].endpoint;
-    bool urgent = endpoint_mutates(endpoint) || command->incident != 0;
-    struct call *call = rest_call(gateway, endpoint, urgent ? PACE_ENFORCEMENT : PACE_NORMAL, requests[command->kind].done);
+    /* Contracts can wait; the rest reduces risk or is asked to prove that it was reduced. */
+    enum pace_class class = endpoint == ENDPOINT_CONTRACT ? PACE_NORMAL : PACE_ENFORCEMENT;
+    struct call *call = rest_call(gateway, endpoint, class, requests[command->kind].done);
     struct text body = rest_body(call);
 
     call->command = *command;
@@ -192,8 +193,7 @@ gateway_carry_out(struct gateway *gateway, const struct command *command)
 
     switch (command->kind) {
     case COMMAND_READ:
-        fetch_start(gateway, command->account_id, PART_POSITIONS | PART_ORDERS,
-            command->incident != 0 ? PACE_ENFORCEMENT : PACE_NORMAL, command->id, on_read);
+        fetch_start(gateway, command->account_id, PART_POSITIONS | PART_ORDERS, PACE_ENFORCEMENT, command->id, on_read);
         break;
     case COMMAND_SUBSCRIBE:
         hub_subscribe(&gateway->hubs[HUB_MARKET], command->contract.text);

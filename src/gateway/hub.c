@@ -17,6 +17,9 @@
 #include <string.h>
 
 #define STABLE_NS (60 * SECOND)
+#define WORRY_NS (10 * SECOND)      /* SV-06: with an open position ... */
+#define CRITICAL_NS (60 * SECOND)   /* ... and in any case. */
+#define CRITICAL_AGAIN_NS (300 * SECOND)
 #define FLOOR_NS (5 * SECOND)       /* RL-07: after two failures. */
 #define LOGOUT_SPAN_NS (120 * SECOND) /* CC-07: five within this ... */
 #define LOGOUT_PAUSE_NS (300 * SECOND) /* ... and it tries each five minutes. */
@@ -69,7 +72,7 @@ hub_init(struct gateway *gateway, enum hub_kind kind, const char *url, struct er
 {
     struct hub *hub = &gateway->hubs[kind];
 
-    *hub = (struct hub){ .gateway = gateway, .kind = kind, .state = HUB_OFF, .at_ns = NEVER, .received_ns = -1 };
+    *hub = (struct hub){ .gateway = gateway, .kind = kind, .state = HUB_OFF, .at_ns = NEVER, .alarm_ns = NEVER, .received_ns = -1 };
     if (!split_url(hub, url))
         return error_set(err, STATUS_CONFIG, "hub address: not wss://host/path: %s", url);
     if (kind == HUB_MARKET)
@@ -92,6 +95,13 @@ hub_fini(struct hub *hub)
 }
 
 /* ---- States ---- */
+
+static void
+watch_from(struct hub *hub, int64_t now)
+{
+    hub->dead_since_ns = now;
+    hub->alarm_ns = hub->kind == HUB_USER ? now + WORRY_NS : NEVER;
+}
 
 void
 hub_enter(struct hub *hub, enum hub_state state)
@@ -116,6 +126,7 @@ hub_enter(struct hub *hub, enum hub_state state)
         break;
     case HUB_LIVE:
         hub->live_ns = now;
+        hub->alarm_ns = NEVER;
         hub->quote_ns = now;
         hub->at_ns = NEVER;
         break;
@@ -123,6 +134,8 @@ hub_enter(struct hub *hub, enum hub_state state)
         hub->at_ns = NEVER;
         break;
     }
+    if (was_live)
+        watch_from(hub, now);
     if (was_live != (state == HUB_LIVE))
         gateway_judge_mode(hub->gateway, state == HUB_LIVE ? "hub live" : hub->why);
 }
@@ -157,6 +170,7 @@ disconnect(struct hub *hub)
     hub->tunnel = NULL;
     hub->socket_ready = false;
     hub->broken = false;
+    hub->released = false;
     websocket_fini(&hub->websocket);
     signalr_fini(&hub->signalr);
     hubset_reset(hub);
@@ -221,6 +235,7 @@ hub_start(struct hub *hub)
 {
     hub->state = HUB_DOWN;
     hub->at_ns = gateway_now(hub->gateway);
+    watch_from(hub, hub->at_ns);
 }
 
 void
@@ -231,6 +246,7 @@ hub_stop(struct hub *hub)
     disconnect(hub);
     hub->state = HUB_OFF;
     hub->at_ns = NEVER;
+    hub->alarm_ns = NEVER;
     if (hub->kind == HUB_USER)
         deliver_buffer(hub);
 }
@@ -317,12 +333,21 @@ check_acks(struct hub *hub)
 }
 
 void
+hub_release(struct hub *hub)
+{
+    if (hub->state != HUB_SYNCING || hub->released)
+        return;
+    hub->released = true;
+    deliver_buffer(hub);
+}
+
+void
 hub_synced(struct hub *hub)
 {
     if (hub->state != HUB_SYNCING)
         return;
+    hub_release(hub);
     hub_enter(hub, HUB_LIVE);
-    deliver_buffer(hub);
 }
 
 void
@@ -382,7 +407,7 @@ hub_event(struct hub *hub, const struct event *event)
 
     if (event->kind == EVENT_QUOTE)
         hub->quote_ns = gateway_now(hub->gateway);
-    if (hub->kind == HUB_MARKET || hub->state == HUB_LIVE) {
+    if (hub->kind == HUB_MARKET || hub->released) {
         gateway_emit(hub->gateway, &copy);
         return;
     }
@@ -476,6 +501,8 @@ tick_connected(struct hub *hub, int64_t now)
         struct text text = text_on(why, sizeof why);
 
         text_addf(&text, "%s took too long", state_names[hub->state]);
+        if (hub->state == HUB_SYNCING) /* SR-10 */
+            gateway_alarm(hub->gateway, GATEWAY_CRITICAL, "reconciliation takes too long; polling goes on");
         hub_drop(hub, why);
     } else {
         if (hub->state >= HUB_SUBSCRIBING && now - hub->sent_ns >= t->hub_ping_ms * MS)
@@ -483,6 +510,24 @@ tick_connected(struct hub *hub, int64_t now)
         tick_subscriptions(hub, now);
         tick_quotes(hub, now);
     }
+}
+
+/* SV-06 */
+static void
+tick_alarm(struct hub *hub, int64_t now)
+{
+    int64_t dead_ns = now - hub->dead_since_ns;
+
+    if (now < hub->alarm_ns)
+        return;
+    if (dead_ns < CRITICAL_NS) {
+        hub->alarm_ns = hub->dead_since_ns + CRITICAL_NS;
+        if (hub->gateway->outbound.held_count > 0)
+            gateway_alarm(hub->gateway, GATEWAY_WARN, "user hub down for 10 s with an open position: %s", hub->why);
+        return;
+    }
+    hub->alarm_ns = now + CRITICAL_AGAIN_NS;
+    gateway_alarm(hub->gateway, GATEWAY_CRITICAL, "user hub down for %lld s: %s", (long long)(dead_ns / SECOND), hub->why);
 }
 
 static int64_t
@@ -495,10 +540,10 @@ int64_t
 hub_due(const struct hub *hub, int64_t now)
 {
     const struct gateway_times *t = &hub->gateway->times;
-    int64_t due = hub->at_ns;
+    int64_t due = earlier(hub->at_ns, hub->alarm_ns);
 
     if (hub->state == HUB_DOWN && session_token(hub->gateway) == NULL)
-        return NEVER; /* hub_token() comes. */
+        return hub->alarm_ns; /* hub_token() comes. */
     if (hub->state <= HUB_DOWN)
         return due;
     if (hub->broken)
@@ -523,4 +568,5 @@ hub_tick(struct hub *hub, int64_t now)
         connect_now(hub);
     else if (hub->state > HUB_DOWN)
         tick_connected(hub, now);
+    tick_alarm(hub, now);
 }

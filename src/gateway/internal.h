@@ -37,7 +37,7 @@ enum session_flight { FLIGHT_NONE, FLIGHT_LOGIN, FLIGHT_VALIDATE };
 struct session {
     char *token;                /* NULL: none. */
     uint64_t generation;        /* Of the token; 0: there was none yet. */
-    int64_t issued_ns, expires_ns;
+    int64_t expires_ns;
     bool proven;                /* Some answer was not 401. */
     enum session_flight flight;
     int32_t failures;           /* Of login or validate in a row. */
@@ -159,7 +159,8 @@ struct sync_account {
     int64_t id;
     int32_t running;            /* Fetches out. */
     bool again;
-    bool wave;                  /* The user hub waits for it. */
+    bool wave;                  /* The user hub waits for it ... */
+    bool base;                  /* ... and has its positions and orders by now. */
     bool failed;                /* Something of the current round. */
     bool ok;                    /* Last round was complete. */
     bool audit;                 /* next_ns is an audit's: nobody asked for it. */
@@ -172,8 +173,7 @@ struct sync_account {
 struct sync {
     struct sync_account *accounts;
     uint32_t count;
-    bool wave, alarmed;
-    int64_t wave_ns;
+    bool wave;
     int64_t due_ns;
     uint64_t rounds;
 };
@@ -228,6 +228,9 @@ struct hub {
     struct event *buffer;       /* User hub until it is LIVE. */
     uint32_t buffered;
     bool overflowed;
+    bool released;              /* Positions and orders are there: events need not wait any longer. */
+    int64_t dead_since_ns;      /* Not LIVE since. */
+    int64_t alarm_ns;           /* Of that, next. */
     char why[120];
 };
 
@@ -240,6 +243,8 @@ void hub_tick(struct hub *hub, int64_t now);
 int64_t hub_due(const struct hub *hub, int64_t now);
 /** A token is there: connect if that is what it waited for. */
 void hub_token(struct hub *hub);
+/** User hub: every account's positions and orders were read; what was buffered goes out. */
+void hub_release(struct hub *hub);
 /** User hub: reconciliation is done. */
 void hub_synced(struct hub *hub);
 /** Drop and connect again, after the usual back-off. */

@@ -275,11 +275,13 @@ check_clock(struct gateway *gateway, const struct http_answer *answer)
     struct rest *rest = &gateway->rest;
     int64_t now = gateway_now(gateway);
 
-    if (instant_equal(answer->date, INSTANT_NONE) || now < rest->skew_checked_ns)
+    if (instant_equal(answer->date, INSTANT_NONE))
         return;
-    rest->skew_checked_ns = now + SKEW_CHECK_NS;
     int64_t skew_ms = instant_since(answer->date, gateway_utc(gateway)).ns / MS;
     rest->skew_ms = skew_ms;
+    if (now < rest->skew_checked_ns)
+        return;
+    rest->skew_checked_ns = now + SKEW_CHECK_NS;
     int64_t off_ms = skew_ms < 0 ? -skew_ms : skew_ms;
     if (off_ms > 30000)
         gateway_alarm(gateway, GATEWAY_CRITICAL, "this machine's clock is %lld s off the gateway's", (long long)(skew_ms / 1000));

@@ -121,7 +121,6 @@ take_token(struct gateway *gateway, const char *token)
     s->token = copy;
     s->generation++;
     s->proven = false;
-    s->issued_ns = now;
     s->expires_ns = now + session_token_life(token, gateway_utc(gateway)).ns;
     s->failures = 0;
     /* A life of less than two hours is used to its last tenth. */

@@ -122,6 +122,26 @@ round_over(struct gateway *gateway, struct sync_account *a)
     gateway_judge_mode(gateway, a->ok ? "reconciled" : "reconciliation failed");
 }
 
+static bool
+has_base(const struct fetch *fetch)
+{
+    return (fetch->got & PART_POSITIONS) != 0 && (fetch->got & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
+}
+
+/* The stream has something to stand on (SR-02): P1 lets it wait for no more than that. */
+static void
+check_base(struct gateway *gateway)
+{
+    const struct sync *sync = &gateway->sync;
+
+    if (!sync->wave)
+        return;
+    for (uint32_t i = 0; i < sync->count; i++)
+        if (!sync->accounts[i].base)
+            return;
+    hub_release(&gateway->hubs[HUB_USER]);
+}
+
 static void
 on_fetched(struct gateway *gateway, struct fetch *fetch)
 {
@@ -131,6 +151,10 @@ on_fetched(struct gateway *gateway, struct fetch *fetch)
     if (fetch_missing(fetch) != 0) {
         a->failed = true;
         gateway_wire(gateway, "sync %lld: %s", (long long)a->id, fetch->why);
+    }
+    if ((fetch->wanted & PART_POSITIONS) != 0 && has_base(fetch) && !a->again) {
+        a->base = true;
+        check_base(gateway);
     }
     if (--a->running == 0)
         round_over(gateway, a);
@@ -184,6 +208,7 @@ sync_wave(struct gateway *gateway)
         struct sync_account *a = &sync->accounts[i];
 
         a->wave = true;
+        a->base = false;
         if (a->running > 0)
             a->again = true; /* What runs was asked before the subscriptions stood (SR-02). */
         else

@@ -103,7 +103,7 @@ slow_reads(struct fake *fake, const struct fake_request *request, struct http_an
     (void)fake;
     (void)body;
     (void)size;
-    if (strstr(request->path, "Trade/search") == NULL)
+    if (strstr(request->path, "Position/searchOpen") == NULL)
         return false;
     answer->fate = HTTP_UNKNOWN;
     return true;
@@ -184,6 +184,42 @@ test_buffer_is_not_lost(void **state)
     assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 0);
     fake_run(fake, 15 * FAKE_SECOND); /* sync_ms. */
     assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 1);
+    fake_free(fake);
+}
+
+static bool
+fail_trades(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Trade/search") == NULL)
+        return false;
+    answer->status = 500;
+    return true;
+}
+
+/* P1: events wait for positions and orders, not for slow trades; LIVE waits for all (RC-01, RC-08), and somebody hears of it (SR-10, SV-06). */
+static void
+test_trades_fail(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->hook = fail_trades;
+    while (strcmp(hub_state(fake, true), "SYNCING") != 0)
+        fake_run(fake, FAKE_MS);
+    fake_run(fake, FAKE_SECOND);
+    fake_say(fake_hub(fake, true), ORDER_EVENT(1, 5));
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 1);
+    for (int i = 0; i < 70; i++) {
+        fake_run(fake, FAKE_SECOND);
+        assert_string_not_equal(hub_state(fake, true), "LIVE");
+    }
+    assert_true(fake->alarms[2] >= 2);
+    fake->hook = NULL;
+    fake_go_live(fake);
     fake_free(fake);
 }
 
@@ -464,6 +500,7 @@ main(void)
         cmocka_unit_test(test_buffering),
         cmocka_unit_test(test_round_from_before),
         cmocka_unit_test(test_buffer_is_not_lost),
+        cmocka_unit_test(test_trades_fail),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_odd_events),
         cmocka_unit_test(test_liveness),
