@@ -96,6 +96,12 @@ struct pending_breach {
     char why[WHY_MAX];
 };
 
+/* A stop some rule wants, kept back until all have spoken. */
+struct pending_stop {
+    struct want_stop want;
+    int32_t rule;
+};
+
 struct engine {
     const struct config *config;
     const struct rule *const *rules;
@@ -119,6 +125,8 @@ struct engine {
     uint32_t commands_max, records_max, notices_max;
     struct pending_breach breaches[RULES_MAX];
     int32_t breaches_count;
+    struct pending_stop stops[VERDICT_STOPS_MAX];
+    int32_t stops_count;
     uint64_t dropped; /* Outputs beyond the bounds; a bug if ever not 0. */
     struct verdict verdict; /* Scratch: too large for the stack of a deep call. */
 };

@@ -136,8 +136,8 @@ absorb(struct engine *engine, struct account *account, const struct rule *rule, 
         struct order *order = book_order(account, verdict->cancels[k]->id);
         fresh |= order != NULL && enforce_cancel(engine, account, order, rule->number, incident);
     }
-    for (int32_t k = 0; k < verdict->stops_count; k++)
-        (void)stop_send(engine, account, &verdict->stops[k], rule->number);
+    for (int32_t k = 0; k < verdict->stops_count && engine->stops_count < VERDICT_STOPS_MAX; k++)
+        engine->stops[engine->stops_count++] = (struct pending_stop){ verdict->stops[k], rule->number };
     return fresh;
 }
 
@@ -220,6 +220,10 @@ judge(struct engine *engine, struct account *account, const struct occasion *occ
         else if (occasion->wake == EVENT_CONFIG && !account->config->enabled[i])
             retire(engine, account, i);
     }
+    /* Only now: a position that any rule wants closed gets no stop (R-ALL-2: the order of the rules changes nothing). */
+    for (int32_t k = 0; k < engine->stops_count; k++)
+        (void)stop_send(engine, account, &engine->stops[k].want, engine->stops[k].rule);
+    engine->stops_count = 0;
 }
 
 struct instant
