@@ -36,6 +36,27 @@ alarm_answer(struct gateway *gateway, const struct command *command, const struc
         reply->message[0] != '\0' ? ": " : "", reply->message);
 }
 
+/* The order's id: also with code 2 (EC-07), also out of an answer that was cut (OV-08); 0: none. */
+static int64_t
+order_placed(const struct reply *reply)
+{
+    static const char key[] = "\"orderId\":";
+    int64_t id = 0;
+
+    if (reply->json != NULL) {
+        (void)json_int64(reply->json, json_get(reply->json, 0, "orderId"), &id);
+        return id;
+    }
+    const char *found = reply->http != NULL ? strstr(reply->http->body, key) : NULL;
+    if (found == NULL)
+        return 0;
+    const char *digits = found + strlen(key);
+    digits += strspn(digits, " ");
+    size_t length = strspn(digits, "0123456789");
+    bool whole = digits[length] == ',' || digits[length] == '}'; /* Not cut within. */
+    return whole && text_to_int64(digits, length, &id) ? id : 0;
+}
+
 static void
 give_answer(struct gateway *gateway, const struct call *call, const struct reply *reply)
 {
@@ -45,8 +66,8 @@ give_answer(struct gateway *gateway, const struct call *call, const struct reply
     answer_with(&call->command, &reply->judgement, reply->message, &event);
     a->http_status = reply->facts.http_status;
     a->code = reply->facts.has_envelope ? reply->facts.code : -1;
-    if (reply->json != NULL && call->endpoint == ENDPOINT_PLACE) /* Also with code 2 (EC-07). */
-        (void)json_int64(reply->json, json_get(reply->json, 0, "orderId"), &a->order_id);
+    if (call->endpoint == ENDPOINT_PLACE)
+        a->order_id = order_placed(reply);
     gateway_emit(gateway, &event);
     alarm_answer(gateway, &call->command, reply);
 }

@@ -318,6 +318,18 @@ copy_text(const char *text)
     return copy;
 }
 
+/* Without a slash at its end: paths begin with one. */
+static char *
+copy_url(const char *url)
+{
+    char *copy = copy_text(url);
+    size_t length = copy != NULL ? strlen(copy) : 0;
+
+    if (length > 0 && copy[length - 1] == '/')
+        copy[length - 1] = '\0';
+    return copy;
+}
+
 static int32_t
 or_default(int32_t value, int32_t otherwise)
 {
@@ -353,7 +365,7 @@ take_settings(struct gateway *gateway, const struct gateway_settings *settings, 
 
     gateway->times = complete(&settings->times);
     *s = *settings;
-    s->rest_url = copy_text(settings->rest_url);
+    s->rest_url = copy_url(settings->rest_url);
     s->user_name = copy_text(settings->user_name);
     s->api_key = copy_text(settings->api_key);
     s->user_hub_url = s->market_hub_url = s->ca_file = NULL; /* Kept by their users. */

@@ -26,6 +26,7 @@
 
 #define TOKEN_MAX 8192          /* A JWT of some 600 bytes as seen. */
 #define CALL_BODY_MAX 512       /* The largest request has an account, a tag and two prices. */
+#define REPLY_TEXT_MAX 512      /* EC-10 */
 #define HUB_BUFFER_MAX 1000     /* SR-13. */
 #define SUBSCRIPTION_ARGUMENT_MAX (CONTRACT_ID_MAX + 2) /* An id in quotes. */
 #define ROWS_MAX 100000         /* Of one part of a snapshot; a 4 MiB answer holds some 14000. */
@@ -68,7 +69,7 @@ struct reply {
     const struct json *json;    /* NULL: no JSON. */
     const struct http_answer *http; /* NULL: it never got so far. */
     int64_t hold_ns;            /* After a 429. */
-    char message[160];          /* errorMessage or our words. */
+    char message[REPLY_TEXT_MAX]; /* errorMessage or our words. */
 };
 
 struct call;

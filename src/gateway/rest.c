@@ -289,6 +289,20 @@ check_clock(struct gateway *gateway, const struct http_answer *answer)
         gateway_alarm(gateway, GATEWAY_WARN, "this machine's clock is %lld ms off the gateway's", (long long)skew_ms);
 }
 
+/* EC-10: cut if it is long. */
+static void
+read_message(const struct json *json, char *out)
+{
+    int node = json_get(json, 0, "errorMessage");
+    size_t length;
+
+    out[0] = '\0';
+    if (json_kind(json, node) != JSON_STRING || json_string(json, node, out, REPLY_TEXT_MAX))
+        return;
+    const char *raw = json_raw(json, node, &length);
+    text_copy_bytes(out, REPLY_TEXT_MAX, raw, length);
+}
+
 static void
 read_reply(struct gateway *gateway, const struct call *call, const struct http_answer *answer, struct json *json,
     struct reply *reply)
@@ -316,8 +330,7 @@ read_reply(struct gateway *gateway, const struct call *call, const struct http_a
         reply->facts.has_envelope = true;
         reply->facts.code = (int32_t)code;
     }
-    if (!json_string(json, json_get(json, 0, "errorMessage"), reply->message, sizeof reply->message))
-        reply->message[0] = '\0';
+    read_message(json, reply->message);
 }
 
 /* A read that may work on another try is queued again. */

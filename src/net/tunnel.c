@@ -53,6 +53,8 @@ handle_closed(uv_handle_t *handle)
 
     if (--tunnel->handles > 0 || !tunnel->abandoned)
         return;
+    if (tunnel->backlog != NULL)
+        secret_wipe(tunnel->backlog, tunnel->backlog_size); /* A hub's first bytes hold the token. */
     free(tunnel->backlog);
     free(tunnel);
 }

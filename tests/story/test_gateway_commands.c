@@ -266,6 +266,65 @@ test_place_body(void **state)
     fake_free(fake);
 }
 
+static const char *place_body;
+static enum http_fate place_fate;
+
+static bool
+answer_place(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    if (strstr(request->path, "Order/place") == NULL)
+        return false;
+    answer->fate = place_fate;
+    text_copy(body, size, place_body);
+    return true;
+}
+
+/* error_rejected_with_id, retry_cut_body, error_flag_mismatch, error_bodies: what an answer to place means, and the id it carries. */
+static void
+test_place_answers(void **state)
+{
+    static const struct {
+        enum http_fate fate;
+        const char *body;
+        enum outcome outcome;
+        int64_t order_id;
+        int32_t code;
+    } table[] = {
+        { HTTP_ANSWERED, "{\"orderId\":9056,\"success\":true,\"errorCode\":0,\"errorMessage\":null}", OUTCOME_ACCEPTED, 9056, 0 },
+        { HTTP_ANSWERED, "{\"orderId\":3408995735,\"success\":false,\"errorCode\":2,\"errorMessage\":\"Brackets cannot be used\"}",
+            OUTCOME_REFUSED, 3408995735, 2 },
+        { HTTP_ANSWERED, "{\"orderId\":null,\"success\":false,\"errorCode\":10,\"errorMessage\":\"Follower\"}", OUTCOME_REFUSED, 0, 10 },
+        { HTTP_ANSWERED, "{\"orderId\":5,\"success\":true,\"errorCode\":2,\"errorMessage\":null}", OUTCOME_AMBIGUOUS, 5, 2 },
+        { HTTP_ANSWERED, "{\"success\":true}", OUTCOME_AMBIGUOUS, 0, -1 },
+        { HTTP_ANSWERED, "<html>Bad Gateway</html>", OUTCOME_AMBIGUOUS, 0, -1 },
+        { HTTP_ANSWERED, "", OUTCOME_AMBIGUOUS, 0, -1 },
+        { HTTP_ANSWERED, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", OUTCOME_AMBIGUOUS, 0, -1 },
+        { HTTP_UNKNOWN, "{\"orderId\":77,\"succ", OUTCOME_AMBIGUOUS, 77, -1 },
+        { HTTP_UNKNOWN, "{\"orderId\":7", OUTCOME_AMBIGUOUS, 0, -1 },
+        { HTTP_UNKNOWN, "", OUTCOME_AMBIGUOUS, 0, -1 },
+    };
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"C\",\"type\":2,\"size\":2,\"averagePrice\":100}]";
+    fake_go_live(fake);
+    learn_tick(fake);
+    fake->hook = answer_place;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        place_body = table[i].body;
+        place_fate = table[i].fate;
+        uint64_t id = fake_command(fake,
+            (struct command){ .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_BUY, .size = 1, .price_nanos = 100250000000 });
+        fake_run(fake, FAKE_SECOND);
+        const struct answer_event *a = answer_to(fake, id);
+        if (a->outcome != table[i].outcome || a->order_id != table[i].order_id || a->code != table[i].code)
+            fail_msg("%s: outcome %d order %lld code %d", place_body, (int)a->outcome, (long long)a->order_id, (int)a->code);
+        assert_int_equal(a->uncontrollable, table[i].code == 10);
+    }
+    fake_free(fake);
+}
+
 static bool
 too_many(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
 {
@@ -311,6 +370,7 @@ main(void)
         cmocka_unit_test(test_stale_mutation),
         cmocka_unit_test(test_outbound),
         cmocka_unit_test(test_place_body),
+        cmocka_unit_test(test_place_answers),
         cmocka_unit_test(test_429),
     };
 
