@@ -179,6 +179,8 @@ void ledger_judged(struct engine *engine, struct account *account, struct trade 
 void ledger_open_day(struct engine *engine, struct account *account);
 /** Close the old day: broadcast it, begin the new one, forget trades nobody can ask about. */
 void ledger_roll(struct engine *engine, struct account *account);
+/** A fill with P&L that turned out to have reversed the position (R-006-3). */
+void ledger_opened(struct trade *trade);
 void ledger_track_open(struct account *account);
 
 /* ---- lockout.c ---- */

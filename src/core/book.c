@@ -311,7 +311,8 @@ book_sweep(struct engine *engine, struct account *account)
     }
     for (struct order **link = &account->orders; *link != NULL;) {
         struct order *o = *link;
-        if (order_may_execute(o->status) || instant_before(engine->now, instant_add(o->touched_at, TERMINAL_KEPT))) {
+        struct span kept = o->swept ? TERMINAL_KEPT : READ_LAG; /* Others only until no late read can revive them. */
+        if (order_may_execute(o->status) || instant_before(engine->now, instant_add(o->touched_at, kept))) {
             link = &o->next;
             continue;
         }

@@ -89,7 +89,8 @@ mark_reversal(struct account *account, const struct position *position, int32_t 
     for (struct trade *t = account->newest_trade; reversed && t != NULL; t = t->previous) {
         if (t->contract != position->contract)
             continue;
-        t->opened |= t->side == side;
+        if (t->side == side && !t->opened)
+            ledger_opened(t);
         return;
     }
 }
@@ -125,6 +126,7 @@ on_order(struct engine *engine, const struct order_row *row)
         return;
     account->touched = true;
     serve(engine, account, &(struct occasion){ .wake = EVENT_ORDER });
+    book_sweep(engine, account);
 }
 
 static void

@@ -17,7 +17,7 @@ find(const struct engine *engine, const struct account *account, int64_t trade_i
 {
     struct trade *trade;
 
-    *ret_key = (uint64_t)trade_id * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)account->index;
+    *ret_key = (uint64_t)trade_id ^ (uint64_t)account->index << 44;
     for (;; (*ret_key)++) {
         trade = table_find(&engine->trades_by_id, *ret_key);
         if (trade == NULL || (trade->id == trade_id && trade->account == account))
@@ -84,6 +84,40 @@ link_in(struct account *account, struct trade *trade)
         account->newest_trade = trade;
 }
 
+static bool
+same_order_opens(const struct trade *a, const struct trade *b)
+{
+    return a->order_id == b->order_id && a->opened && !a->voided;
+}
+
+/*
+ * R-006-3: an order counts once, at its first fill that opened something.  Kept on the trade, because the rule would have to look back over the
+ * whole day for each trade it counts.  Called when a trade is new, turns out to have opened, or is voided.
+ */
+static void
+settle_first(struct trade *trade)
+{
+    struct trade *t = trade->previous;
+
+    while (t != NULL && !same_order_opens(t, trade))
+        t = t->previous;
+    trade->first_of_order = t == NULL && same_order_opens(trade, trade);
+    bool found = t != NULL || trade->first_of_order;
+    for (t = trade->next; t != NULL; t = t->next) {
+        if (t->order_id != trade->order_id)
+            continue;
+        t->first_of_order = !found && same_order_opens(t, trade);
+        found = found || t->first_of_order;
+    }
+}
+
+void
+ledger_opened(struct trade *trade)
+{
+    trade->opened = true;
+    settle_first(trade);
+}
+
 static void
 forget(struct engine *engine, struct account *account, struct trade *trade)
 {
@@ -142,6 +176,7 @@ add(struct engine *engine, struct account *account, const struct trade_row *row,
     trade->voided = row->voided;
     trade->opened = !row->has_pnl;
     link_in(account, trade);
+    settle_first(trade);
     return trade;
 }
 
@@ -149,6 +184,7 @@ static void
 void_trade(struct engine *engine, struct account *account, struct trade *trade, const struct trade_row *row)
 {
     trade->voided = true;
+    settle_first(trade);
     if (in_day(account, trade)) {
         count(account, trade, -1);
         store_day(engine, account);

@@ -94,6 +94,7 @@ struct trade {
     bool voided;
     bool judged;              /* Rules have seen it, durably (R-ALL-9). */
     bool opened;              /* Opened, increased or reversed a position (R-006-3). */
+    bool first_of_order;      /* The first fill of its order that did. */
 };
 
 struct account; /* core/account.h */

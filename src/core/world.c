@@ -13,23 +13,23 @@
 #define OUTPUTS_FLOOR 4096
 
 static uint32_t
-pool_size(uint32_t accounts, uint32_t each)
+pool_size(uint32_t accounts, uint32_t each, uint32_t floor)
 {
-    return accounts * each < POOL_FLOOR ? POOL_FLOOR : accounts * each;
+    return accounts * each < floor ? floor : accounts * each;
 }
 
 static bool
 pools_init(struct engine *engine)
 {
     uint32_t n = (uint32_t)engine->accounts_count;
-    uint32_t positions = pool_size(n, POSITIONS_PER_ACCOUNT), orders = pool_size(n, ORDERS_PER_ACCOUNT);
-    uint32_t trades = pool_size(n, TRADES_PER_ACCOUNT);
+    uint32_t positions = pool_size(n, POSITIONS_PER_ACCOUNT, POOL_FLOOR), orders = pool_size(n, ORDERS_PER_ACCOUNT, POOL_FLOOR);
+    uint32_t trades = pool_size(n, TRADES_PER_ACCOUNT, TRADES_FLOOR);
 
     return pool_init(&engine->contracts, sizeof(struct contract), CONTRACTS_MAX) &&
         pool_init(&engine->positions, sizeof(struct position), positions) &&
         pool_init(&engine->orders, sizeof(struct order), orders) && pool_init(&engine->trades, sizeof(struct trade), trades) &&
         pool_init(&engine->targets, sizeof(struct target), positions) &&
-        pool_init(&engine->lockouts, sizeof(struct lock_entry), pool_size(n, LOCKOUTS_PER_ACCOUNT)) &&
+        pool_init(&engine->lockouts, sizeof(struct lock_entry), pool_size(n, LOCKOUTS_PER_ACCOUNT, POOL_FLOOR)) &&
         table_init(&engine->by_id, n) && table_init(&engine->contracts_by_id, CONTRACTS_MAX) &&
         table_init(&engine->trades_by_id, trades) && table_init(&engine->in_flight, positions + orders);
 }

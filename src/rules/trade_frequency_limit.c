@@ -89,17 +89,6 @@ check(void *config, struct error *err)
     return OK;
 }
 
-/* R-006-3: an order counts once, at its first fill that opened something. */
-static bool
-is_first_opening(const struct trade *trade)
-{
-    for (const struct trade *t = trade->previous; t != NULL; t = t->previous) {
-        if (t->order_id == trade->order_id && t->opened && !t->voided)
-            return false;
-    }
-    return true;
-}
-
 static bool
 counts_as_trade(const struct trade_frequency_limit *c, const struct trade *trade)
 {
@@ -109,7 +98,7 @@ counts_as_trade(const struct trade_frequency_limit *c, const struct trade *trade
         return true;
     if (c->count == COUNT_ROUND_TURNS)
         return trade->has_pnl;
-    return trade->opened && is_first_opening(trade);
+    return trade->first_of_order; /* R-006-3. */
 }
 
 /* First instant of the window that ends at @end; the rolling ones are open at their start. */

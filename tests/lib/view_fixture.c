@@ -321,6 +321,18 @@ fixture_order(struct fixture *f, struct contract *contract, int32_t type, int32_
     return order;
 }
 
+void
+fixture_settle_orders(struct fixture *f)
+{
+    for (struct trade *t = f->account.newest_trade; t != NULL; t = t->previous) {
+        t->first_of_order = t->opened && !t->voided;
+        for (const struct trade *older = t->previous; older != NULL; older = older->previous) {
+            if (older->order_id == t->order_id && older->opened && !older->voided)
+                t->first_of_order = false;
+        }
+    }
+}
+
 struct trade *
 fixture_trade(struct fixture *f, const char *time, int64_t order_id, const char *pnl)
 {
@@ -344,6 +356,7 @@ fixture_trade(struct fixture *f, const char *time, int64_t order_id, const char 
         newer->previous = trade;
     else
         f->account.newest_trade = trade;
+    fixture_settle_orders(f);
     return trade;
 }
 

@@ -54,6 +54,8 @@ struct position *fixture_position(struct fixture *f, struct contract *contract, 
 struct order *fixture_order(struct fixture *f, struct contract *contract, int32_t type, int32_t side, int32_t size, const char *stop);
 /** Appended in time order; @pnl NULL: an opening half-turn.  Marked judged. */
 struct trade *fixture_trade(struct fixture *f, const char *time, int64_t order_id, const char *pnl);
+/** As the ledger keeps it: mark the first fill of each order that opened something.  After changing a trade by hand. */
+void fixture_settle_orders(struct fixture *f);
 /** This rule's own lockout. */
 void fixture_lockout(struct fixture *f, enum lock_kind kind, const char *until, int64_t seconds);
 /** Last price of a contract; positions in it are priced by it (and its sums), as market.c would. */

@@ -149,6 +149,7 @@ test_what_counts(void **state)
     play(&f, pieces, 1);
     struct trade *reversal = fixture_trade(&f, "2025-01-17T19:30:09Z", 7, "12");
     reversal->opened = true;
+    fixture_settle_orders(&f);
     (void)fixture_judge(&f, reversal);
     assert_non_null(fixture_lock_of(&f, ""));
     fixture_fini(&f);
@@ -166,8 +167,10 @@ test_voided(void **state)
     (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:01Z", 2, "25"));
     struct trade *voided = fixture_trade(&f, "2025-01-17T19:30:02Z", 3, "25");
     voided->voided = true;
+    fixture_settle_orders(&f);
     assert_int_equal(fixture_judge(&f, voided)->action, ACTION_NONE);
     f.trades[0].voided = true;
+    fixture_settle_orders(&f);
     assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:03Z", 4, "25"))->action, ACTION_NONE);
     assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:04Z", 5, "25"))->action, ACTION_COOLDOWN);
     fixture_fini(&f);
