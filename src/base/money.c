@@ -85,11 +85,8 @@ decimal_parse(const char *text, size_t length, int digits, int64_t max, int64_t 
     ASSERT(digits >= 0 && digits <= DIGITS_MAX);
     if (!scan(text, length, &d))
         return false;
-    for (d.exponent += digits; d.exponent > 0 && d.digits != 0; d.exponent--) {
-        if (d.digits >= SCALED_MAX)
-            return false;
+    for (d.exponent += digits; d.exponent > 0 && d.digits != 0 && d.digits < SCALED_MAX; d.exponent--)
         d.digits *= 10;
-    }
     int last = 0; /* The first digit cut off decides: half away from zero. */
     for (; d.exponent < 0 && (d.digits != 0 || last != 0); d.exponent++) {
         last = (int)(d.digits % 10);

@@ -223,6 +223,8 @@ test_calendar(void **state)
     assert_int_equal(civil_weekday(20684), 3);  /* 2026-08-19, a Wednesday. */
     assert_int_equal(civil_to_days(2026, 8, 19), 20684);
     assert_int_equal(civil_to_days(1, 1, 1), -719162);
+    assert_int_equal(civil_to_days(0, 1, 1), -719528); /* The era before the first. */
+    assert_int_equal(civil_to_days(-400, 3, 1), civil_to_days(0, 3, 1) - 146097);
     for (int year = 1600; year < 2400; year++) {
         bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         for (int month = 1; month <= 12; month++) {

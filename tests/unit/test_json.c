@@ -225,6 +225,7 @@ static const struct json_case strings[] = {
     BAD("[\"\\ud800a\"]"),
     BAD("[\"\\udc00\"]"),
     BAD("[\"\\udc00\\ud800\"]"),
+    BAD("[\"\\udc00\\udc00\"]"),
     BAD("[\"\\ud800\\ud800\"]"),
     BAD("[\"\\ud800\\u0041\"]"),
     BAD("[\"\\ud800\\ue000\"]"),

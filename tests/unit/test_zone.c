@@ -400,7 +400,7 @@ static void
 test_load(void **state)
 {
     static const char *const refused[] = {
-        "", "Mars/Base", "America", "America/", "/etc/passwd", "../etc/passwd", "America/../America/Chicago", "America/Chicago\n", "America\\Chicago",
+        "", "Mars/Base", "America", "America/", "/etc/passwd", "/UTC", "../etc/passwd", "America/../America/Chicago", "America/Chicago\n", "America\\Chicago",
         "C:America", "Am\xc3\xa9rica", "tzdata.zi", "AVeryLongNameIndeed/ThatNobodyWouldGiveToATimeZone",
     };
     struct zone *zone = NULL;
@@ -471,6 +471,7 @@ test_damaged(void **state)
         { 54 + 44, 1 },  /* An offset of 194 days. */
         { 54 + 44, 255 },
         { 54 + 49, 4 },  /* A name beyond the characters. */
+        { 54 + 49, 200 },
         { 54 + 53, 'X' }, /* A name without an end. */
         { 54 + 54, 'X' }, /* No newline before the footer. */
     };
