@@ -79,6 +79,8 @@ struct account {
     struct instant read_due; /* NEVER: none wanted. */
     struct instant pnl_shown_at;
     struct instant deadline;
+    uint32_t enabled;            /* Rules by bit of their index. */
+    struct instant next_wake;    /* Earliest of wake_at. */
     struct instant wake_at[RULES_MAX];
     struct gauge gauges[RULES_MAX];
     _Alignas(8) uint8_t memory[ACCOUNT_MEMORY_MAX]; /* Rules keep structs in it. */
@@ -106,6 +108,7 @@ struct engine {
     const struct config *config;
     const struct rule *const *rules;
     int32_t rules_count;
+    uint32_t woken_by[EVENT_KINDS]; /* Rules that listen to an event, by bit of their index. */
     uint32_t memory_offsets[RULES_MAX];
     uint32_t account_memory_offsets[RULES_MAX];
     struct instant now;
@@ -241,7 +244,8 @@ struct occasion {
     enum answer can_trade;
 };
 void judge(struct engine *engine, struct account *account, const struct occasion *occasion);
+/** After the account's configuration has been set. */
+void judge_enable(const struct engine *engine, struct account *account);
 void judge_flush_breaches(struct engine *engine);
-struct instant judge_deadline(const struct account *account);
 
 #endif /* CORE_ACCOUNT_H */

@@ -37,7 +37,7 @@ finish(struct engine *engine, struct account *account)
         return;
     account->deadline_stale = false;
     struct instant next = instant_min(account->day.ends_at, lockout_next_end(account));
-    next = instant_min(next, instant_min(judge_deadline(account), enforce_deadline(account)));
+    next = instant_min(next, instant_min(account->next_wake, enforce_deadline(account)));
     /* What is due stays due only if this pass could not settle it; never let one account hold the loop. */
     account->deadline = instant_before(engine->now, next) ? next : instant_add(engine->now, SPAN_MS(50));
     heap_update(engine, account);
@@ -280,6 +280,7 @@ on_config(struct engine *engine, const struct config *config)
         if (own == NULL)
             continue; /* CF-07: accounts change by a restart only; the shell refuses such a file. */
         account->config = own;
+        judge_enable(engine, account);
         account->touched = true;
         serve(engine, account, &(struct occasion){ .wake = EVENT_CONFIG, .all = true });
     }

@@ -26,14 +26,23 @@ view_for(const struct engine *engine, struct account *account, const struct occa
     return view;
 }
 
-static bool
-wakes(const struct engine *engine, const struct account *account, const struct occasion *occasion, int32_t i)
+void
+judge_enable(const struct engine *engine, struct account *account)
 {
-    const struct rule *rule = engine->rules[i];
+    account->enabled = 0;
+    for (int32_t i = 0; i < engine->rules_count; i++)
+        account->enabled |= account->config->enabled[i] ? 1u << i : 0;
+}
 
-    if (!account->config->enabled[i])
-        return false;
-    return occasion->all || (rule->wakes_on & EVENT_BIT(occasion->wake)) != 0 || !instant_before(engine->now, account->wake_at[i]);
+/* Rules that have something to say now, by bit: one look for the many events most rules do not listen to. */
+static uint32_t
+awake(const struct engine *engine, const struct account *account, const struct occasion *occasion)
+{
+    uint32_t rules = occasion->all ? account->enabled : engine->woken_by[occasion->wake];
+
+    for (int32_t i = 0; i < engine->rules_count && !instant_before(engine->now, account->next_wake); i++)
+        rules |= instant_before(engine->now, account->wake_at[i]) ? 0 : 1u << i;
+    return rules & account->enabled;
 }
 
 /* R-ALL-15: once per crossing. */
@@ -166,6 +175,18 @@ remember_breach(struct engine *engine, struct account *account, const struct rul
 }
 
 static void
+set_wake(struct account *account, int32_t i, struct instant at)
+{
+    if (instant_equal(at, account->wake_at[i]))
+        return;
+    account->wake_at[i] = at;
+    account->deadline_stale = true;
+    account->next_wake = INSTANT_NEVER;
+    for (int32_t k = 0; k < RULES_MAX; k++)
+        account->next_wake = instant_min(account->next_wake, account->wake_at[k]);
+}
+
+static void
 ask(struct engine *engine, struct account *account, const struct occasion *occasion, struct view *view, int32_t i)
 {
     const struct rule *rule = engine->rules[i];
@@ -178,8 +199,7 @@ ask(struct engine *engine, struct account *account, const struct occasion *occas
     view->account_memory_offset = engine->account_memory_offsets[i];
     rule->evaluate(account->config->rules[i], view, verdict);
     struct instant wake_at = instant_before(engine->now, verdict->wake_at) ? verdict->wake_at : INSTANT_NEVER;
-    account->deadline_stale |= wake_at.ns != account->wake_at[i].ns;
-    account->wake_at[i] = wake_at;
+    set_wake(account, i, wake_at);
     gauge(engine, account, i, verdict);
     warnings(engine, account, i, verdict);
     release(engine, account, i, verdict, whole);
@@ -205,35 +225,30 @@ retire(struct engine *engine, struct account *account, int32_t i)
         if (entry->lockout.rule == engine->rules[i]->number && entry->lockout.end == LOCK_UNTIL_CLEARED)
             lockout_end(engine, account, entry, "its rule was switched off");
     }
-    account->wake_at[i] = INSTANT_NEVER;
+    set_wake(account, i, INSTANT_NEVER);
     account->gauges[i] = (struct gauge){ 0 };
 }
 
 void
 judge(struct engine *engine, struct account *account, const struct occasion *occasion)
 {
-    struct view view = view_for(engine, account, occasion);
+    uint32_t rules = awake(engine, account, occasion);
 
-    for (int32_t i = 0; i < engine->rules_count; i++) {
-        if (wakes(engine, account, occasion, i))
-            ask(engine, account, occasion, &view, i);
-        else if (occasion->wake == EVENT_CONFIG && !account->config->enabled[i])
+    for (int32_t i = 0; occasion->wake == EVENT_CONFIG && i < engine->rules_count; i++) {
+        if (!account->config->enabled[i])
             retire(engine, account, i);
+    }
+    if (rules == 0)
+        return;
+    struct view view = view_for(engine, account, occasion);
+    for (int32_t i = 0; rules >> i != 0; i++) {
+        if ((rules >> i & 1) != 0)
+            ask(engine, account, occasion, &view, i);
     }
     /* Only now: a position that any rule wants closed gets no stop (R-ALL-2: the order of the rules changes nothing). */
     for (int32_t k = 0; k < engine->stops_count; k++)
         (void)stop_send(engine, account, &engine->stops[k].want, engine->stops[k].rule);
     engine->stops_count = 0;
-}
-
-struct instant
-judge_deadline(const struct account *account)
-{
-    struct instant next = INSTANT_NEVER;
-
-    for (int32_t i = 0; i < RULES_MAX; i++)
-        next = instant_min(next, account->wake_at[i]);
-    return next;
 }
 
 /* "17:00 New York (2 h 47 m)" */

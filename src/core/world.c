@@ -63,6 +63,8 @@ lay_out_memory(struct engine *engine, struct error *err)
         engine->account_memory_offsets[i] = (uint32_t)account;
         position += engine->rules[i]->memory_size;
         account += engine->rules[i]->account_memory_size;
+        for (int kind = 0; kind < EVENT_KINDS; kind++)
+            engine->woken_by[kind] |= (engine->rules[i]->wakes_on & EVENT_BIT(kind)) != 0 ? 1u << i : 0;
         engine->rules_count = i + 1;
     }
     if (position > RULE_MEMORY_MAX || account > ACCOUNT_MEMORY_MAX)
@@ -78,7 +80,8 @@ place_accounts(struct engine *engine)
         account->id = engine->config->accounts[i].id;
         account->index = account->heap_index = i;
         account->config = &engine->config->accounts[i];
-        account->read_due = INSTANT_NEVER;
+        account->read_due = account->next_wake = INSTANT_NEVER;
+        judge_enable(engine, account);
         account->deadline = INSTANT_NEVER;
         for (int32_t k = 0; k < RULES_MAX; k++)
             account->wake_at[k] = INSTANT_NEVER;
