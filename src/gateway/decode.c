@@ -91,11 +91,12 @@ static struct instant
 get_instant(const struct json *json, int object, const char *key)
 {
     struct instant at = INSTANT_NONE;
-    size_t length;
-    int node = json_get(json, object, key);
-    const char *raw = json_kind(json, node) == JSON_STRING ? json_raw(json, node, &length) : NULL;
+    char text[INSTANT_TEXT_MAX];
 
-    return raw != NULL && instant_parse(raw, length, &at) ? at : INSTANT_NONE;
+    /* Decoded first: .NET escapes the '+' of an offset in some settings. */
+    if (!json_string(json, json_get(json, object, key), text, sizeof text))
+        return INSTANT_NONE;
+    return instant_parse(text, strlen(text), &at) ? at : INSTANT_NONE;
 }
 
 /* Optional text; too long is cut: odd, not unusable. */
