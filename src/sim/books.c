@@ -1,0 +1,168 @@
+/*
+ * books.c - the lists of the simulated exchange and what stood in them a moment ago.
+ *
+ * Nothing leaves the lists: orders end, positions go flat.  Before a change the old state is put on the entry's past, newest first, for
+ * clients that are shown the books late (gateway.md 9.13); what is older than EXCHANGE_LAG_MAX is forgotten.
+ */
+#include "base/assert.h"
+#include "sim/exchange_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Memory ---- */
+
+void *
+books_room(void *array, size_t count, size_t *size, size_t element)
+{
+    if (count < *size)
+        return array;
+    *size = *size == 0 ? 16 : *size * 2;
+    void *grown = realloc(array, *size * element);
+    ASSERT(grown != NULL);
+    return grown;
+}
+
+void *
+books_fresh(size_t size)
+{
+    void *memory = calloc(1, size);
+
+    ASSERT(memory != NULL);
+    return memory;
+}
+
+void
+books_forget_order(struct past_order *past)
+{
+    while (past != NULL) {
+        struct past_order *older = past->older;
+        free(past);
+        past = older;
+    }
+}
+
+void
+books_forget_position(struct past_position *past)
+{
+    while (past != NULL) {
+        struct past_position *older = past->older;
+        free(past);
+        past = older;
+    }
+}
+
+/* ---- What was true a moment ago ---- */
+
+void
+books_touch_order(struct book_order *order, struct instant now)
+{
+    struct instant horizon = instant_sub(now, EXCHANGE_LAG_MAX);
+    struct past_order *past = books_fresh(sizeof *past);
+
+    *past = (struct past_order){ .order = order->now, .until = now, .older = order->past };
+    order->past = past;
+    for (; past != NULL; past = past->older)
+        if (past->older != NULL && instant_before(past->older->until, horizon)) {
+            books_forget_order(past->older);
+            past->older = NULL;
+        }
+}
+
+void
+books_touch_position(struct book_position *position, struct instant now)
+{
+    struct instant horizon = instant_sub(now, EXCHANGE_LAG_MAX);
+    struct past_position *past = books_fresh(sizeof *past);
+
+    *past = (struct past_position){ .position = position->now, .until = now, .older = position->past };
+    position->past = past;
+    for (; past != NULL; past = past->older)
+        if (past->older != NULL && instant_before(past->older->until, horizon)) {
+            books_forget_position(past->older);
+            past->older = NULL;
+        }
+}
+
+/* ---- Lists ---- */
+
+struct book_order *
+books_enter_order(struct exchange *exchange, const struct exchange_order *order)
+{
+    struct book_order *entered = books_fresh(sizeof *entered);
+
+    entered->now = *order;
+    exchange->orders =
+        books_room(exchange->orders, exchange->orders_count, &exchange->orders_size, sizeof *exchange->orders);
+    exchange->orders[exchange->orders_count++] = entered;
+    if (exchange_may_execute(order->status)) {
+        exchange->live =
+            books_room(exchange->live, exchange->live_count, &exchange->live_size, sizeof *exchange->live);
+        exchange->live[exchange->live_count++] = entered;
+    }
+    return entered;
+}
+
+size_t
+books_order_index(const struct exchange *exchange, int64_t id)
+{
+    size_t low = 0, high = exchange->orders_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (exchange->orders[middle]->now.id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct book_order *
+books_order(const struct exchange *exchange, int64_t id)
+{
+    size_t index = books_order_index(exchange, id);
+
+    return index < exchange->orders_count && exchange->orders[index]->now.id == id ? exchange->orders[index] : NULL;
+}
+
+struct book_position *
+books_position(const struct exchange *exchange, int64_t account_id, const struct listing *listing)
+{
+    for (size_t i = 0; i < exchange->positions_count; i++) {
+        struct book_position *position = exchange->positions[i];
+        if (position->now.account_id == account_id && position->now.listing == listing)
+            return position;
+    }
+    return NULL;
+}
+
+struct book_position *
+books_enter_position(struct exchange *exchange, int64_t account_id, const struct listing *listing)
+{
+    struct book_position *position = books_fresh(sizeof *position);
+
+    position->now = (struct exchange_position){ .account_id = account_id, .listing = listing };
+    exchange->positions = books_room(exchange->positions, exchange->positions_count, &exchange->positions_size,
+        sizeof *exchange->positions);
+    exchange->positions[exchange->positions_count++] = position;
+    return position;
+}
+
+const struct listing *
+books_listing(const char *contract_id)
+{
+    for (size_t i = 0; i < listing_count(); i++)
+        if (strcmp(listing_at(i)->id, contract_id) == 0)
+            return listing_at(i);
+    return NULL;
+}
+
+struct exchange_quote *
+books_quote(const struct exchange *exchange, const struct listing *listing)
+{
+    for (size_t i = 0; i < listing_count(); i++)
+        if (exchange->quotes[i].listing == listing)
+            return &exchange->quotes[i];
+    return NULL;
+}
