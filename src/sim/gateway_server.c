@@ -275,6 +275,8 @@ head_is_read(struct connection *connection, const char *path)
 static int
 take_body(struct connection *connection, const char *bytes, size_t length)
 {
+    if (length == 0) /* An empty body is announced too, as NULL. */
+        return 0;
     if (connection->length + length > BODY_MAX)
         return -1;
     char *grown = realloc(connection->body, connection->length + length + 1);
