@@ -172,7 +172,9 @@ void book_restore_position(struct engine *engine, struct account *account, const
 /** Give back what is flat and remembers nothing, and orders terminal for a while. */
 void book_sweep(struct engine *engine, struct account *account);
 struct order *book_order(const struct account *account, int64_t order_id);
-void book_store_position(struct engine *engine, const struct position *position);
+/** Store the positions whose rules now remember something else (R-005-2: it survives a restart). */
+void book_store_memory(struct engine *engine, struct account *account);
+void book_store_position(struct engine *engine, struct position *position);
 
 /* ---- ledger.c ---- */
 /** Insert or void.  Returns the trade if it is new and waits for judgement, else NULL. */
@@ -183,6 +185,7 @@ void ledger_open_day(struct engine *engine, struct account *account);
 /** Close the old day: broadcast it, begin the new one, forget trades nobody can ask about. */
 void ledger_roll(struct engine *engine, struct account *account);
 /** A fill with P&L that turned out to have reversed the position (R-006-3). */
+void ledger_store_day(struct engine *engine, const struct account *account);
 void ledger_opened(struct trade *trade);
 void ledger_track_open(struct account *account);
 

@@ -14,6 +14,13 @@
 #define READ_LAG SPAN_MS(2000)
 #define TERMINAL_KEPT SPAN_SECONDS(60) /* Longer than the watch for late fills. */
 
+/* Absurd sizes are kept, but where arithmetic on them cannot overflow (FV-01). */
+static int32_t
+bounded(int32_t size)
+{
+    return size > SIZE_BOUND ? SIZE_BOUND : size < -SIZE_BOUND ? -SIZE_BOUND : size;
+}
+
 struct position *
 book_find(const struct account *account, const struct contract *contract)
 {
@@ -34,8 +41,29 @@ book_order(const struct account *account, int64_t order_id)
     return order;
 }
 
+static uint64_t
+hash_memory(const struct position *position)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
+
+    for (size_t i = 0; i < sizeof position->memory; i += sizeof word) {
+        memcpy(&word, position->memory + i, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
 void
-book_store_position(struct engine *engine, const struct position *position)
+book_store_memory(struct engine *engine, struct account *account)
+{
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        if (p->size != 0 && hash_memory(p) != p->memory_hash)
+            book_store_position(engine, p);
+    }
+}
+
+void
+book_store_position(struct engine *engine, struct position *position)
 {
     struct record *record = output_record(engine, RECORD_POSITION, position->account);
     struct position_restored *kept = &record->u.position;
@@ -46,6 +74,7 @@ book_store_position(struct engine *engine, const struct position *position)
     kept->ceiling_long = position->ceiling_long;
     kept->ceiling_short = position->ceiling_short;
     memcpy(kept->memory, position->memory, sizeof kept->memory);
+    position->memory_hash = hash_memory(position);
 }
 
 static struct position *
@@ -80,7 +109,7 @@ set_position(struct engine *engine, struct position *position, const struct posi
         position->stop_unproven = false;
     }
     position->id = row->id;
-    position->size = row->size;
+    position->size = bounded(row->size);
     position->average_price_nanos = row->average_price_nanos;
     position->touched_at = engine->now;
     if (row->size != 0)
@@ -121,8 +150,8 @@ copy_order(struct order *order, const struct order_row *row)
     order->status = row->status;
     order->type = row->type;
     order->side = row->side;
-    order->size = row->size;
-    order->filled = row->filled;
+    order->size = bounded(row->size);
+    order->filled = bounded(row->filled) > 0 ? bounded(row->filled) : 0;
 }
 
 struct order *
@@ -151,6 +180,11 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
     copy_order(order, row);
     order->touched_at = engine->now;
     order->missing = false;
+    if (order->looking) { /* The look-up has its answer. */
+        table_remove(&engine->in_flight, order->command);
+        order->looking = false;
+        order->command = 0;
+    }
     if (!order_may_execute(order->status)) {
         order->unwanted = order->unresolved = false;
         order->command = 0;

@@ -349,6 +349,10 @@ ask_for_read(struct engine *engine, struct account *account)
 
     if (account->read_in_flight && since_last.ns < SPAN_SECONDS(5).ns)
         return;
+    if (account->read_in_flight) { /* Its answer was lost; it is still wanted. */
+        account->read_in_flight = false;
+        enforce_want_read(account, engine->now);
+    }
     if (any_open_target(account) && instant_is_never(account->read_due)) {
         bool fast = false;
         for (const struct target *t = account->targets; t != NULL; t = t->next)
@@ -394,6 +398,13 @@ enforce_run(struct engine *engine, struct account *account)
     ask_for_read(engine, account);
 }
 
+/* At its size but not in PROVING yet: an order to go tells by itself, only the hold after a late fill needs the clock. */
+static struct instant
+waits_for(const struct account *account, const struct target *target)
+{
+    return has_orders(account, target->contract, true) ? INSTANT_NEVER : target->not_proven_before;
+}
+
 struct instant
 enforce_deadline(const struct account *account)
 {
@@ -407,8 +418,8 @@ enforce_deadline(const struct account *account)
         due = instant_min(due, t->alarm_at);
         if (t->command != 0)
             due = instant_min(due, instant_add(t->sent_at, ANSWER_OVERDUE));
-        else if (!t->unresolved && t->state == TARGET_ACTING)
-            due = instant_min(due, instant_max(t->retry_at, t->not_proven_before));
+        else if (!t->unresolved && t->state == TARGET_ACTING && !(t->restored && !account->positions_known))
+            due = instant_min(due, enforce_held(account, t->contract) > t->size ? t->retry_at : waits_for(account, t));
     }
     for (const struct order *o = account->orders; o != NULL; o = o->next) {
         if (o->command != 0)

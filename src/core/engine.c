@@ -8,7 +8,9 @@
  */
 #include "core/account.h"
 
+#include "base/money.h"
 #include "base/text.h"
+#include "core/products.h"
 
 #define PNL_NOTICE_EVERY SPAN_SECONDS(1)
 
@@ -19,7 +21,7 @@ show_pnl(struct engine *engine, struct account *account, bool at_once)
         return;
     account->pnl_shown_at = engine->now;
     struct notice *notice = output_notice(engine, NOTICE_PNL, account);
-    notice->u.pnl.realized_micros = account->day.gross_micros - account->day.fees_micros;
+    notice->u.pnl.realized_micros = money_add(account->day.gross_micros, -account->day.fees_micros);
     notice->u.pnl.open_micros = account->open_micros[MARK_LAST];
     notice->u.pnl.unpriced = account->unpriced[MARK_LAST];
 }
@@ -114,7 +116,6 @@ on_position(struct engine *engine, const struct position_row *row)
     mark_reversal(account, position, size_before);
     show_pnl(engine, account, true);
     serve(engine, account, &(struct occasion){ .wake = EVENT_POSITION, .position = position });
-    book_store_position(engine, position); /* With what the rules now remember of it. */
 }
 
 static void
@@ -145,10 +146,11 @@ on_trade(struct engine *engine, const struct trade_row *row)
 
     if (account == NULL)
         return;
-    if (order != NULL && order->swept)
+    if (trade != NULL && order != NULL && order->swept)
         enforce_late_fill(engine, account, order->contract);
     if (trade != NULL) {
         judge_trade(engine, account, trade, row);
+        ledger_store_day(engine, account);
         show_pnl(engine, account, true);
     }
     finish(engine, account);
@@ -238,8 +240,10 @@ on_snapshot(struct engine *engine, const struct snapshot *snapshot)
     book_apply_snapshot(engine, account, snapshot);
     for (uint32_t i = 0; i < snapshot->trades_count; i++)
         any_new |= ledger_apply(engine, account, &snapshot->trades[i]) != NULL;
-    if (any_new)
+    if (any_new) {
         judge_missed(engine, account, snapshot);
+        ledger_store_day(engine, account);
+    }
     account->touched = true;
     show_pnl(engine, account, true);
     judge(engine, account, &(struct occasion){ .wake = EVENT_SNAPSHOT, .all = true,
@@ -296,10 +300,13 @@ on_admin(struct engine *engine, const struct admin_event *admin)
     struct record *record = output_record(engine, RECORD_ADMIN, account);
     record->rule = admin->rule;
     record->u.admin = *admin;
+    char root[ROOT_MAX] = "";
+    if (admin->root[0] != 0)
+        product_root_of_symbol(admin->root, root);
     account->touched = true;
     for (struct lock_entry *entry = account->lockouts, *next; admin->kind == ADMIN_UNLOCK && entry != NULL; entry = next) {
         next = entry->next;
-        if ((admin->rule == 0 || admin->rule == entry->lockout.rule) && text_same(entry->lockout.root, admin->root))
+        if ((admin->rule == 0 || admin->rule == entry->lockout.rule) && text_same(entry->lockout.root, root))
             lockout_end(engine, account, entry, admin->reason);
     }
     for (struct position *p = account->positions; admin->kind == ADMIN_FLATTEN && p != NULL; p = p->next) {

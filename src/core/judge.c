@@ -116,7 +116,7 @@ release(struct engine *engine, struct account *account, int32_t i, const struct 
 
     for (int32_t k = 0; k < verdict->releases_count; k++) {
         struct lock_entry *entry = lockout_find(account, number, verdict->releases[k].text);
-        if (entry != NULL)
+        if (entry != NULL && entry->lockout.end == LOCK_UNTIL_CLEARED)
             lockout_end(engine, account, entry, "its condition has cleared");
     }
     for (struct lock_entry *entry = account->lockouts, *next; whole && entry != NULL; entry = next) {
@@ -249,6 +249,7 @@ judge(struct engine *engine, struct account *account, const struct occasion *occ
     for (int32_t k = 0; k < engine->stops_count; k++)
         (void)stop_send(engine, account, &engine->stops[k].want, engine->stops[k].rule);
     engine->stops_count = 0;
+    book_store_memory(engine, account);
 }
 
 /* "17:00 New York (2 h 47 m)" */

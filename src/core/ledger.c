@@ -143,8 +143,8 @@ store(struct engine *engine, const struct account *account, const struct trade_r
     record->u.trade.judged = judged;
 }
 
-static void
-store_day(struct engine *engine, const struct account *account)
+void
+ledger_store_day(struct engine *engine, const struct account *account)
 {
     struct record *record = output_record(engine, RECORD_DAY, account);
 
@@ -187,7 +187,7 @@ void_trade(struct engine *engine, struct account *account, struct trade *trade, 
     settle_first(trade);
     if (in_day(account, trade)) {
         count(account, trade, -1);
-        store_day(engine, account);
+        ledger_store_day(engine, account);
     }
     store(engine, account, row, trade->judged);
 }
@@ -211,10 +211,8 @@ ledger_apply(struct engine *engine, struct account *account, const struct trade_
         store(engine, account, row, true);
         return NULL;
     }
-    if (in_day(account, trade)) {
+    if (in_day(account, trade))
         count(account, trade, 1);
-        store_day(engine, account);
-    }
     return trade;
 }
 
@@ -266,7 +264,7 @@ ledger_roll(struct engine *engine, struct account *account)
 
     notice->u.day = account->day;
     notice->durable = true;
-    store_day(engine, account);
+    ledger_store_day(engine, account);
     ledger_open_day(engine, account);
     for (struct trade *t = account->newest_trade, *older; t != NULL; t = older) {
         older = t->previous;

@@ -21,6 +21,7 @@
 #define ORDERS_PER_ACCOUNT 64     /* Likewise; terminal orders are reused first. */
 #define TRADES_PER_ACCOUNT 512    /* Likewise; a scalper's day is about 200 half-turns. */
 #define TRADES_FLOOR 16384        /* Least half-turns in all: a machine trading once every few seconds all day. */
+#define SIZE_BOUND 1000000        /* Contracts; beyond any position there is, and safe to add and negate. */
 #define POOL_FLOOR 1024           /* Least entries of each pool, so that a single account has room too. */
 #define CONTRACTS_MAX 512         /* 51 products, several expiries. */
 #define LOCKOUTS_PER_ACCOUNT 16   /* One per (rule, scope). */

@@ -101,12 +101,15 @@ lockout_set(struct engine *engine, struct account *account, const struct rule *r
     struct lock_entry *entry = lockout_find(account, rule->number, root);
     if (!instant_before(engine->now, until))
         return false; /* Already over: only recorded (R-ALL-9). */
+    if (entry != NULL && entry->lockout.end == LOCK_UNTIL_ADMIN && want->end != LOCK_UNTIL_ADMIN)
+        return false; /* What only an admin may end is not turned into something softer (R-ALL-12). */
     bool same_kind = entry != NULL && entry->lockout.kind == want->kind && entry->lockout.end == want->end;
     if (entry != NULL && instant_before(until, entry->lockout.until))
         return false; /* Never shortened. */
     if (same_kind && instant_equal(entry->lockout.until, until))
         return false; /* Stands already. */
-    if (entry == NULL) {
+    bool fresh = entry == NULL;
+    if (fresh) {
         bool another_runs = lockout_any_cooldown(account);
         entry = add(engine, account);
         if (entry == NULL)
@@ -116,7 +119,8 @@ lockout_set(struct engine *engine, struct account *account, const struct rule *r
         if (want->kind == LOCK_ENTRIES)
             capture_ceilings(engine, account, another_runs, want->ceilings_zero);
     }
-    entry->lockout.kind = want->kind;
+    /* The enum goes from strict to mild: a longer wish never weakens what stands. */
+    entry->lockout.kind = fresh || want->kind < entry->lockout.kind ? want->kind : entry->lockout.kind;
     entry->lockout.end = want->end;
     entry->lockout.until = until;
     entry->lockout.duration = want->duration;

@@ -137,12 +137,12 @@ mark_of(const struct contract *contract, bool is_long, enum mark mark, int64_t *
 static int64_t
 open_pnl(const struct contract *contract, int64_t move_nanos, int32_t size)
 {
-    int64_t factor = (int64_t)size * contract->value_numerator;
+    int128 factor = (int128)size * contract->value_numerator;
     int64_t factor_max = INT64_C(1) << 20, move_max = INT64_C(1) << 42; /* Their product fits 63 bits. */
 
     /* Nearly always the product fits 64 bits: a division of 128 bits costs ten times as much. */
     if (factor < factor_max && factor > -factor_max && move_nanos < move_max && move_nanos > -move_max) {
-        int64_t product = move_nanos * factor;
+        int64_t product = move_nanos * (int64_t)factor;
         int64_t half = contract->value_denominator / 2;
         return (product < 0 ? product - half : product + half) / contract->value_denominator;
     }

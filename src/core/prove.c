@@ -171,7 +171,8 @@ read_for_target(struct engine *engine, struct account *account, struct target *t
 {
     int32_t size = enforce_held(account, target->contract);
 
-    if (target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) && read_agrees(target, snapshot)) {
+    bool whole = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
+    if (whole && target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) && read_agrees(target, snapshot)) {
         prove(engine, account, target);
         return;
     }
@@ -193,13 +194,14 @@ prove_read(struct engine *engine, struct account *account, const struct snapshot
     bool orders = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
 
     account->touched = true;
-    if (!positions || !orders)
-        return;
-    account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
-    for (struct target *t = account->targets; t != NULL; t = t->next) {
+    /* SR-09: positions alone are enough to try again; only proof needs both. */
+    for (struct target *t = account->targets; positions && t != NULL; t = t->next) {
         if (t->state != TARGET_DONE)
             read_for_target(engine, account, t, snapshot);
     }
+    if (!positions || !orders)
+        return;
+    account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         if (o->unwanted && o->unresolved && !o->missing && second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
             o->unresolved = false;

@@ -39,6 +39,12 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
 {
     struct position *position = book_find(account, want->position->contract);
 
+    if (position != NULL && position->stop_command != 0 &&
+        instant_since(engine->now, position->stop_sent_at).ns >= SPAN_SECONDS(10).ns) {
+        position->stop_command = 0; /* Its answer was lost: a read has to show what became of it (OV-05). */
+        position->stop_unproven = true;
+        enforce_want_read(account, engine->now);
+    }
     if (position == NULL || position->size == 0 || !certain(account, position) || !sound(position, want))
         return false;
     enum command_kind kind = want->order != NULL ? COMMAND_MODIFY_STOP : COMMAND_PLACE_STOP;

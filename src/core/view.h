@@ -47,6 +47,7 @@ struct position {
     uint64_t stop_command;         /* RULE-012's request in flight; 0: none. */
     struct instant stop_sent_at;
     bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
+    uint64_t memory_hash;          /* Of the memory as last stored. */
     bool held;                     /* Linked into contract->holders. */
     bool missing;                  /* Not in the snapshot being applied. */
     _Alignas(8) uint8_t memory[RULE_MEMORY_MAX]; /* Rules keep structs in it. */

@@ -40,7 +40,7 @@ outputs_init(struct engine *engine)
     uint32_t n = (uint32_t)engine->accounts_count;
 
     engine->commands_max = OUTPUTS_FLOOR + 8 * n;
-    engine->records_max = OUTPUTS_FLOOR + 16 * n;
+    engine->records_max = OUTPUTS_FLOOR + TRADES_FLOOR + 16 * n; /* A snapshot may bring a whole day. */
     engine->notices_max = OUTPUTS_FLOOR + 8 * n;
     engine->commands = calloc(engine->commands_max, sizeof *engine->commands);
     engine->records = calloc(engine->records_max, sizeof *engine->records);
