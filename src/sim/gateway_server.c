@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <utlist.h>
 
 #define BODY_MAX (1 << 20)
@@ -191,6 +192,18 @@ body_is_whole(struct connection *connection)
     settle(connection->server);
 }
 
+/* "Sat, 21 Nov 2026 09:35:22 GMT" (RFC 9110, 5.6.7): clients check their clock by it. */
+static int
+add_date(struct connection *connection, unsigned char **p, unsigned char *end)
+{
+    char text[40];
+    time_t now = (time_t)(connection->server->utc_now().ns / 1000000000);
+    struct tm tm;
+
+    size_t length = strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
+    return lws_add_http_header_by_token(connection->wsi, WSI_TOKEN_HTTP_DATE, (unsigned char *)text, (int)length, p, end);
+}
+
 static int
 write_answer(struct connection *connection)
 {
@@ -210,6 +223,7 @@ write_answer(struct connection *connection)
     end = start + HEAD_ROOM;
     (void)snprintf(seconds, sizeof seconds, "%lld", (long long)answer->retry_after_s);
     if (lws_add_http_common_headers(connection->wsi, (unsigned)answer->status, answer->content_type, answer->length, &p, end) ||
+        add_date(connection, &p, end) ||
         (answer->retry_after_s != 0 && lws_add_http_header_by_token(connection->wsi, WSI_TOKEN_HTTP_RETRY_AFTER,
                                            (unsigned char *)seconds, (int)strlen(seconds), &p, end)) ||
         lws_finalize_http_header(connection->wsi, &p, end)) {
