@@ -233,6 +233,8 @@ finish(struct exchange *x, CURLcode result)
     answer.status = (int)status;
     if (x->too_large)
         text_copy(answer.why, sizeof answer.why, "answer over 4 MiB");
+    else if (result == CURLE_SEND_FAIL_REWIND) /* libcurl speaks of our seek callback. */
+        text_copy(answer.why, sizeof answer.why, "the connection died after the request had left; not sent again");
     else if (result != CURLE_OK)
         text_copy(answer.why, sizeof answer.why, x->why[0] != '\0' ? x->why : curl_easy_strerror(result));
     drop_easy(http, x);

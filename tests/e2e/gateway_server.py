@@ -2,6 +2,7 @@
 """A badly behaved HTTPS and WSS server for gateway_net: TLS with a throw-away CA, faults on request.
 
 usage: gateway_server.py DIRECTORY      prints "PORT n" when ready; ends when its standard input closes
+       gateway_server.py --certificates DIRECTORY      only writes ca.pem, server.pem, server.key
 
 Faults are set by GET /fault/NAME and hold for requests to mutations' paths until the next GET /fault/none:
   slam   the request is read whole, executed, and the connection dropped without an answer
@@ -188,8 +189,10 @@ def run(sock, context):
 
 
 def main():
-    directory = sys.argv[1]
+    directory = sys.argv[-1]
     certificates(directory)
+    if sys.argv[1] == "--certificates":
+        return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(os.path.join(directory, "server.pem"), os.path.join(directory, "server.key"))
     listener = socket.create_server(("127.0.0.1", 0))
