@@ -86,3 +86,114 @@ class Program:
     def tail(self, lines=15):
         with open(self.output, encoding="utf-8", errors="replace") as f:
             return "".join(f.readlines()[-lines:])
+
+
+class Rig:
+    """A directory with certificates, risksim and riskd in it.  Use as a context: nothing is left running or lying about."""
+
+    def __init__(self, programs, accounts, rules, sim_options=(), daemon="", keep=None):
+        self.programs = programs
+        self.accounts = accounts
+        self.directory = tempfile.mkdtemp(prefix="risk-")
+        self.keep = keep
+        self.tls = make_certificates(self.directory)
+        self.context = ssl.create_default_context(cafile=self.tls["ca"])
+        self.sim = self.riskd = None
+        self.sim_port = None
+        self.feed_port, self.status_port = free_port(), free_port()
+        self.api_key = os.urandom(16).hex()
+        self._write("api.key", self.api_key + "\n")
+        self._start_sim(sim_options)
+        self._write_configuration(rules, daemon)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        for program in (self.riskd, self.sim):
+            if program is not None:
+                program.kill()
+        if kind is not None and kind is not KeyboardInterrupt:
+            for program in (self.riskd, self.sim):
+                if program is not None:
+                    print(f"--- {program.output}\n{program.tail()}")
+        if self.keep:
+            shutil.copytree(self.directory, self.keep, dirs_exist_ok=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def _write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(self.path(name), 0o600)
+
+    def _start_sim(self, options):
+        arguments = [
+            os.path.join(self.programs, "risksim"), "--cert", self.tls["cert"], "--key", self.tls["key"], "--ready-file", self.path("port"),
+            "--user", USER, "--api-key-file", self.path("api.key"), *options,
+        ]
+        for account in self.accounts:
+            arguments += ["--account", f"{account}:SIM-{account}"]
+        self.sim = Program(arguments, self.path("risksim.out"))
+        wait_for(lambda: os.path.exists(self.path("port")) or not self.sim.alive(), 10, "risksim")
+        with open(self.path("port"), encoding="utf-8") as f:
+            self.sim_port = int(f.read())
+
+    def _write_configuration(self, rules, daemon):
+        here = f"127.0.0.1:{self.sim_port}"
+        self._write("daemon.yaml", f"""\
+api: {{ base_url: "https://{here}", ca_file: "{self.tls['ca']}" }}
+hub: {{ user_url: "wss://{here}/hubs/user", market_url: "wss://{here}/hubs/market" }}
+db: {{ path: "{self.path('state.db')}" }}
+log: {{ directory: "{self.path('logs')}", level: debug }}
+feed: {{ port: {self.feed_port} }}
+metrics: {{ port: {self.status_port} }}
+{daemon}""")
+        self._write("accounts.yaml", "accounts:\n" + "".join(
+            f"  - {{ account_id: {account}, username: {USER}, api_key_file: \"{self.path('api.key')}\" }}\n" for account in self.accounts))
+        self._write("risk_config.yaml", "rules:\n" + "".join(f"  {rule}\n" for rule in rules))
+
+    def start_riskd(self, kill_at=None):
+        environment = {"RISKD_TEST_KILL_AT": kill_at} if kill_at else None
+        self.riskd = Program(
+            [os.path.join(self.programs, "riskd"), "--config", self.directory], self.path("riskd.out"), environment)
+        return self.riskd
+
+    def get(self, url):
+        with urllib.request.urlopen(url, timeout=10, context=self.context if url.startswith("https") else None) as answer:
+            return answer.read().decode()
+
+    def ready(self):
+        """Is riskd protecting?"""
+        try:
+            return self.get(f"http://127.0.0.1:{self.status_port}/readyz") == "protecting\n"
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def wait_ready(self, seconds=20):
+        wait_for(lambda: self.ready() or not self.riskd.alive(), seconds, "riskd to protect")
+        if not self.riskd.alive():
+            raise RuntimeError("riskd ended")
+
+    def status(self):
+        return json.loads(self.get(f"http://127.0.0.1:{self.status_port}/status"))
+
+    def ask(self, what, **body):
+        """GET or, with a body, POST /sim/WHAT."""
+        request = urllib.request.Request(f"https://127.0.0.1:{self.sim_port}/sim/{what}", headers={"Content-Type": "application/json"})
+        if body:
+            request.data = json.dumps(body).encode()
+        with urllib.request.urlopen(request, timeout=10, context=self.context) as answer:
+            return json.loads(answer.read())
+
+    def books(self, account):
+        return next(a for a in self.ask("books")["accounts"] if a["id"] == account)
+
+    def buy(self, account, contract, size, **more):
+        return self.ask("order", accountId=account, contractId=contract, type=2, side=0, size=size, **more)
+
+    def log(self, name="daemon.log"):
+        with open(os.path.join(self.path("logs"), name), encoding="utf-8") as f:
+            return [json.loads(line) for line in f]

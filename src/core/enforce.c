@@ -21,6 +21,7 @@
 #define WATCH_LATE_FILL SPAN_SECONDS(30)
 #define ANSWER_OVERDUE SPAN_SECONDS(10) /* The gateway answers each request within 5 s; then some. */
 #define LATE_FILL_HOLD SPAN_MS(2000)
+#define CLOSE_AT_WORK SPAN_MS(2000)     /* A market order of the venue's is filled long before; then it is somebody else's. */
 
 static struct target *
 target_of(const struct account *account, const struct contract *contract)
@@ -122,10 +123,27 @@ enforce_want(struct engine *engine, struct account *account, const struct contra
     return true;
 }
 
+/*
+ * The venue carries out a close as a market order of its own, without tag or parent (gateway.md 2.10), and shows it as pending for some
+ * milliseconds.  Cancelling it would undo our own close.
+ */
+static bool
+may_be_our_close(const struct engine *engine, const struct account *account, const struct order *order)
+{
+    const struct target *target = target_of(account, order->contract);
+    const struct position *position = book_find(account, order->contract);
+    int32_t size = position != NULL ? position->size : 0;
+
+    if (order->type != ORDER_MARKET || order->parent_id != 0 || target == NULL || !target->sent_anything ||
+        instant_since(engine->now, target->sent_at).ns > CLOSE_AT_WORK.ns)
+        return false;
+    return size == 0 || order_reduces(order, size);
+}
+
 bool
 enforce_cancel(struct engine *engine, struct account *account, struct order *order, int32_t rule, uint64_t incident)
 {
-    if (order->unwanted || !order_may_execute(order->status))
+    if (order->unwanted || !order_may_execute(order->status) || may_be_our_close(engine, account, order))
         return false;
     struct target *known = target_of(account, order->contract);
     bool fresh = known == NULL || known->state == TARGET_DONE;
