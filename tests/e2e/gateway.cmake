@@ -6,7 +6,7 @@ set_tests_properties(e2e/gateway_net PROPERTIES TIMEOUT 120)
 
 # And against risksim: login, both hubs, orders, positions, lost replies, reconnects.
 if(TARGET risksim)
-  add_executable(gateway_risksim ${CMAKE_CURRENT_LIST_DIR}/gateway_risksim.c)
+  add_executable(gateway_risksim ${CMAKE_CURRENT_LIST_DIR}/gateway_risksim.c ${CMAKE_CURRENT_LIST_DIR}/gateway_sim.c)
   target_link_libraries(gateway_risksim test_lib PkgConfig::CMOCKA)
   add_test(NAME e2e/gateway COMMAND gateway_risksim $<TARGET_FILE:risksim> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(e2e/gateway PROPERTIES TIMEOUT 180)

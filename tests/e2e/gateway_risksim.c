@@ -3,220 +3,13 @@
  *
  * usage: gateway_risksim RISKSIM      Money and counts are compared with /sim/books, which the client does not see.
  */
-#include "base/assert.h"
-#include "base/json.h"
-#include "gateway/gateway.h"
-#include "net/http.h"
+#include "gateway_sim.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "base/assert.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
-
-#include <cmocka.h>
-
-#define MNQ "CON.F.US.MNQ.U26"
-#define EVENTS_MAX 4096
-#define PATIENCE_MS 30000
-#define TOKENS_MAX 65536
-
-struct seen {
-    struct event events[EVENTS_MAX]; /* Snapshots without their arrays. */
-    int count;
-    int32_t snapshot_orders; /* Of the last snapshot with orders. */
-    struct position_row position; /* Of the last snapshot with one. */
-    int32_t snapshot_positions;
-    enum mode mode;
-    bool stopped;
-    uint64_t next_id;
-};
-
-static const char *risksim;
-static uv_loop_t loop;
-static uv_process_t process;
-static char directory[256], ca_file[300], ready_file[300];
-static int port;
-static struct http *control;
-static struct gateway *gateway;
-static struct seen seen;
-
-/* ---- Waiting ---- */
-
-static uv_timer_t patience;
-static bool impatient;
-
-static void
-on_patience(uv_timer_t *timer)
-{
-    (void)timer;
-    impatient = true;
-}
-
-/* Run the loop until @condition is true; the test fails after 30 s. */
-#define WAIT(condition) \
-    do { \
-        impatient = false; \
-        uv_timer_start(&patience, on_patience, PATIENCE_MS, 0); \
-        while (!(condition)) { \
-            uv_run(&loop, UV_RUN_ONCE); \
-            if (impatient) \
-                fail_msg("waited in vain: %s", #condition); \
-        } \
-        uv_timer_stop(&patience); \
-    } while (false)
-
-/* ---- Processes ---- */
-
-static int exits;
-
-static void
-on_ended(uv_process_t *exited, int64_t status, int signal)
-{
-    (void)status;
-    (void)signal;
-    exits++;
-    uv_close((uv_handle_t *)exited, NULL);
-}
-
-static void
-spawn(uv_process_t *child, char **arguments)
-{
-    uv_stdio_container_t stdio[3] = { { .flags = UV_IGNORE }, { .flags = UV_IGNORE }, { .flags = UV_INHERIT_FD, .data.fd = 2 } };
-    uv_process_options_t options = { .file = arguments[0], .args = arguments, .stdio = stdio, .stdio_count = 3, .exit_cb = on_ended };
-
-    assert_int_equal(uv_spawn(&loop, child, &options), 0);
-}
-
-static bool
-is_ready(void)
-{
-    FILE *file = fopen(ready_file, "r");
-    bool ready = file != NULL && fscanf(file, "%d", &port) == 1;
-
-    if (file != NULL)
-        fclose(file);
-    if (!ready)
-        uv_sleep(5);
-    return ready;
-}
-
-static void
-make_certificates(void)
-{
-    static char python[] = "python3", script[] = SOURCE_DIR "/tests/e2e/gateway_server.py", option[] = "--certificates";
-    uv_process_t child;
-
-    spawn(&child, (char *[]){ python, script, option, directory, NULL });
-    WAIT(exits == 1);
-}
-
-static void
-start_risksim(void)
-{
-    char certificate[300], key[300], program[300];
-    char *arguments[] = { program, "--cert", certificate, "--key", key, "--ready-file", ready_file, "--account", "1:PRAC-1", "--account",
-        "2:PRAC-2", "--walk", "off", NULL };
-
-    snprintf(program, sizeof program, "%s", risksim);
-    snprintf(certificate, sizeof certificate, "%s/server.pem", directory);
-    snprintf(key, sizeof key, "%s/server.key", directory);
-    snprintf(ready_file, sizeof ready_file, "%s/ready", directory);
-    spawn(&process, arguments);
-    impatient = false;
-    while (!is_ready())
-        uv_run(&loop, UV_RUN_NOWAIT);
-}
-
-/* ---- The simulation's control ---- */
-
-struct reply {
-    int count;
-    int status;
-    char body[262144];
-};
-
-static void
-on_reply(void *context, const struct http_answer *answer)
-{
-    struct reply *reply = context;
-
-    reply->count++;
-    reply->status = answer->fate == HTTP_ANSWERED ? answer->status : 0;
-    snprintf(reply->body, sizeof reply->body, "%s", answer->body);
-}
-
-static const char *
-sim(const char *path, const char *body)
-{
-    static struct reply reply;
-    char url[200];
-    struct http_request request = { .lane = HTTP_READS, .url = url, .body = body, .length = body != NULL ? strlen(body) : 0,
-        .timeout_ms = 5000 };
-
-    snprintf(url, sizeof url, "https://localhost:%d/sim/%s", port, path);
-    reply.count = 0;
-    assert_int_equal(http_send(control, &request, on_reply, &reply, NULL), OK);
-    WAIT(reply.count == 1);
-    if (reply.status != 200)
-        fail_msg("/sim/%s: HTTP %d %s", path, reply.status, reply.body);
-    return reply.body;
-}
-
-/* A number of account 1's counts of what was executed. */
-static int
-executed(const char *what)
-{
-    static struct json_token tokens[TOKENS_MAX];
-    struct json json;
-    int64_t value = -1;
-    const char *books = sim("books", NULL);
-
-    assert_int_equal(json_read(books, strlen(books), tokens, TOKENS_MAX, &json, NULL), OK);
-    int account = json_first(&json, json_get(&json, 0, "accounts"));
-    assert_true(json_int64(&json, json_get(&json, json_get(&json, account, "executed"), what), &value));
-    return (int)value;
-}
-
-/* ---- The gateway ---- */
-
-static void
-on_event(void *context, const struct event *event)
-{
-    const struct snapshot *s = &event->u.snapshot;
-
-    (void)context;
-    if (event->kind == EVENT_MODE)
-        seen.mode = event->u.mode.mode;
-    if (event->kind == EVENT_SNAPSHOT && s->account_id == 1) {
-        if ((s->parts & PART_ORDERS) != 0)
-            seen.snapshot_orders = (int32_t)s->orders_count;
-        if ((s->parts & PART_POSITIONS) != 0) {
-            seen.snapshot_positions = (int32_t)s->positions_count;
-            if (s->positions_count > 0)
-                seen.position = s->positions[0];
-        }
-    }
-    if (seen.count < EVENTS_MAX)
-        seen.events[seen.count++] = *event;
-}
-
-static void
-on_alarm(void *context, int level, const char *text)
-{
-    (void)context;
-    (void)level;
-    print_message("   alarm: %s\n", text);
-}
-
-static struct instant
-trades_since(void *context, int64_t account_id, struct instant now)
-{
-    (void)context;
-    (void)account_id;
-    return instant_sub(now, SPAN_SECONDS(3600));
-}
 
 static const struct event *
 find(enum event_kind kind, int since, bool (*fits)(const struct event *event))
@@ -278,7 +71,7 @@ trade(int32_t size, int32_t position)
     int since = seen.count;
 
     snprintf(body, sizeof body, "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":2,\"side\":%d,\"size\":%d}", size < 0 ? 1 : 0, abs(size));
-    sim("order", body);
+    gateway_sim_ask("order", body);
     wait_for_position(since, position);
 }
 
@@ -286,72 +79,6 @@ static void
 go_live(void)
 {
     WAIT(seen.mode == MODE_NORMAL);
-}
-
-/* ---- Set-up ---- */
-
-static int
-set_up(void **state)
-{
-    static const int64_t accounts[] = { 1 };
-    char pattern[200], rest[100], user[100], market[100];
-    size_t size = sizeof pattern - 30;
-    uv_fs_t request;
-    struct http_settings http_settings = { .ca_file = ca_file, .connect_timeout_ms = 3000, .connections = { 1, 1 } };
-    struct gateway_settings settings = { .rest_url = rest, .user_hub_url = user, .market_hub_url = market, .ca_file = ca_file,
-        .user_name = "u", .api_key = "k", .accounts = accounts, .accounts_count = 1, .trades_since = trades_since,
-        .times = { .mutation_ms = 1000 } };
-
-    (void)state;
-    uv_loop_init(&loop);
-    uv_timer_init(&loop, &patience);
-    uv_os_tmpdir(pattern, &size);
-    strcat(pattern, "/gateway_sim_XXXXXX");
-    assert_int_equal(uv_fs_mkdtemp(NULL, &request, pattern, NULL), 0);
-    snprintf(directory, sizeof directory, "%s", request.path);
-    snprintf(ca_file, sizeof ca_file, "%s/ca.pem", directory);
-    uv_fs_req_cleanup(&request);
-    make_certificates();
-    start_risksim();
-    assert_int_equal(http_new(&loop, &http_settings, &control, NULL), OK);
-    snprintf(rest, sizeof rest, "https://localhost:%d", port);
-    snprintf(user, sizeof user, "wss://localhost:%d/hubs/user", port);
-    snprintf(market, sizeof market, "wss://localhost:%d/hubs/market", port);
-    assert_int_equal(gateway_new(&loop, &settings, (struct gateway_sink){ .event = on_event, .alarm = on_alarm }, &gateway, NULL), OK);
-    gateway_start(gateway);
-    return 0;
-}
-
-static void
-on_stopped(void *context)
-{
-    (void)context;
-    seen.stopped = true;
-}
-
-static int
-tear_down(void **state)
-{
-    static const char *const files[] = { "ca.pem", "ca.key", "ca.srl", "server.pem", "server.key", "server.csr", "ext", "ready" };
-
-    (void)state;
-    gateway_stop(gateway, on_stopped, NULL);
-    WAIT(seen.stopped);
-    gateway_free(gateway);
-    http_free(control);
-    uv_process_kill(&process, SIGTERM);
-    WAIT(exits == 2);
-    uv_close((uv_handle_t *)&patience, NULL);
-    for (int i = 0; i < 10; i++)
-        uv_run(&loop, UV_RUN_NOWAIT);
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        char path[300];
-
-        snprintf(path, sizeof path, "%s/%s", directory, files[i]);
-        remove(path);
-    }
-    remove(directory);
-    return uv_loop_close(&loop);
 }
 
 /* ---- Tests ---- */
@@ -389,7 +116,7 @@ test_order_and_cancel(void **state)
     int since = seen.count;
 
     (void)state;
-    sim("order", "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":1,\"side\":0,\"size\":1,\"limitPrice\":100}");
+    gateway_sim_ask("order", "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":1,\"side\":0,\"size\":1,\"limitPrice\":100}");
     WAIT(find(EVENT_ORDER, since, is_limit_order) != NULL);
     struct order_row order = find(EVENT_ORDER, since, is_limit_order)->u.order;
     assert_int_equal(order.account_id, 1);
@@ -422,10 +149,10 @@ static void
 test_position(void **state)
 {
     struct contract_id mnq = { MNQ };
-    int since = seen.count, closes = executed("closes");
+    int since = seen.count, closes = gateway_sim_executed("closes");
 
     (void)state;
-    sim("price", "{\"contractId\":\"" MNQ "\",\"price\":21000}");
+    gateway_sim_ask("price", "{\"contractId\":\"" MNQ "\",\"price\":21000}");
     send_command((struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .contract = mnq });
     WAIT(find(EVENT_CONTRACT, since, NULL) != NULL);
     assert_true(find(EVENT_CONTRACT, since, NULL)->u.contract.tick_size_nanos == 250000000);
@@ -454,7 +181,7 @@ test_position(void **state)
     WAIT(find(EVENT_TRADE, since, NULL) != NULL);
     assert_true(find(EVENT_TRADE, since, NULL)->u.trade.has_pnl);
     assert_int_equal(carry_out((struct command){ .kind = COMMAND_CLOSE, .contract = mnq })->outcome, OUTCOME_GONE);
-    assert_int_equal(executed("closes"), closes + 1);
+    assert_int_equal(gateway_sim_executed("closes"), closes + 1);
 }
 
 /* enforce_close_reply_lost at the client: whatever happens to the answer, the close is executed once. */
@@ -482,20 +209,20 @@ test_reply_lost(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         char body[200];
-        int closes = executed("closes");
+        int closes = gateway_sim_executed("closes");
 
         trade(2, 2);
         snprintf(body, sizeof body, "{\"path\":\"closeContract\",%s}", table[i].fault);
-        sim("fault", body);
+        gateway_sim_ask("fault", body);
         int since = seen.count;
         const struct answer_event *answer = carry_out(close);
         if (answer->outcome != table[i].outcome)
             fail_msg("%s: %d %s", table[i].fault, (int)answer->outcome, answer->text);
         if (table[i].closes == 1)
             wait_for_position(since, 0);
-        if (executed("closes") != closes + table[i].closes)
-            fail_msg("%s: closed %d times", table[i].fault, executed("closes") - closes);
-        sim("faults/clear", "{}");
+        if (gateway_sim_executed("closes") != closes + table[i].closes)
+            fail_msg("%s: closed %d times", table[i].fault, gateway_sim_executed("closes") - closes);
+        gateway_sim_ask("faults/clear", "{}");
         if (table[i].closes == 0)
             trade(-2, 0);
     }
@@ -510,12 +237,12 @@ test_reused_connection_dies(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         trade(1, 1);
-        int closes = executed("closes");
-        sim("fault", "{\"path\":\"closeContract\",\"kind\":\"cut_reused\"}");
+        int closes = gateway_sim_executed("closes");
+        gateway_sim_ask("fault", "{\"path\":\"closeContract\",\"kind\":\"cut_reused\"}");
         int since = seen.count;
         enum outcome outcome = carry_out(close)->outcome;
-        sim("faults/clear", "{}");
-        int done = executed("closes") - closes;
+        gateway_sim_ask("faults/clear", "{}");
+        int done = gateway_sim_executed("closes") - closes;
         /* Either it provably never left whole and went out on a new connection, or nobody knows; never twice. */
         assert_true((outcome == OUTCOME_ACCEPTED && done == 1) || (outcome != OUTCOME_ACCEPTED && done == 0));
         if (done == 1)
@@ -533,10 +260,10 @@ test_hub_drops(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
-        sim("hub/drop", ways[i]);
+        gateway_sim_ask("hub/drop", ways[i]);
         WAIT(seen.mode == MODE_DEGRADED);
         seen.snapshot_positions = -1;
-        sim("order", "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":2,\"side\":1,\"size\":4}");
+        gateway_sim_ask("order", "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":2,\"side\":1,\"size\":4}");
         WAIT(seen.snapshot_positions == 1 && seen.position.size == -4);
         go_live();
         trade(4, 0);
@@ -547,15 +274,15 @@ test_hub_drops(void **state)
 static void
 test_revoked(void **state)
 {
-    int closes = executed("closes");
+    int closes = gateway_sim_executed("closes");
 
     (void)state;
     trade(1, 1);
-    sim("token/revoke", "{}");
+    gateway_sim_ask("token/revoke", "{}");
     int since = seen.count;
     assert_int_equal(carry_out((struct command){ .kind = COMMAND_CLOSE, .contract = { MNQ } })->outcome, OUTCOME_ACCEPTED);
     wait_for_position(since, 0);
-    assert_int_equal(executed("closes"), closes + 1);
+    assert_int_equal(gateway_sim_executed("closes"), closes + 1);
 }
 
 /* parse_shapes, hub_framing: every way the stream has been seen to speak. */
@@ -571,10 +298,10 @@ test_stream_modes(void **state)
         char body[60];
 
         snprintf(body, sizeof body, "{\"%s\":true}", modes[i]);
-        sim("stream", body);
+        gateway_sim_ask("stream", body);
         trade(2, 2);
         trade(-2, 0);
-        sim("faults/clear", "{}");
+        gateway_sim_ask("faults/clear", "{}");
     }
     gateway_status(gateway, &after);
     assert_int_equal(after.unusable_rows, before.unusable_rows);
@@ -588,7 +315,7 @@ test_paging(void **state)
 {
     (void)state;
     for (int i = 0; i < 130; i++)
-        sim("order", "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":1,\"side\":0,\"size\":1,\"limitPrice\":100}");
+        gateway_sim_ask("order", "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":1,\"side\":0,\"size\":1,\"limitPrice\":100}");
     seen.snapshot_orders = -1;
     send_command((struct command){ .kind = COMMAND_READ });
     WAIT(seen.snapshot_orders >= 0);
@@ -604,7 +331,7 @@ test_logout(void **state)
     (void)state;
     go_live();
     gateway_status(gateway, &before);
-    sim("hub/logout", "{\"hub\":\"user\",\"payload\":[\"Multiple sessions detected\"]}");
+    gateway_sim_ask("hub/logout", "{\"hub\":\"user\",\"payload\":[\"Multiple sessions detected\"]}");
     WAIT(seen.mode == MODE_DEGRADED);
     go_live();
     gateway_status(gateway, &after);
@@ -633,6 +360,6 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: gateway_risksim RISKSIM\n");
         return 2;
     }
-    risksim = argv[1];
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    gateway_sim_program = argv[1];
+    return cmocka_run_group_tests(tests, gateway_sim_set_up, gateway_sim_tear_down);
 }
