@@ -241,7 +241,7 @@ stopped_before(struct sim *sim, const struct endpoint *endpoint, struct sim_note
     }
     if (!faults_goes_off(&sim->faults, FAULT_STAGE_BODY, endpoint->path, &sim->chance, &fault))
         return false;
-    note->fault = fault.kind;
+    note->fault = (int)fault.kind;
     answer->reset = fault.reset;
     if (fault.kind == FAULT_CUT_BEFORE) {
         answer->fate = ANSWER_CUT;
@@ -265,7 +265,7 @@ troubled_after(struct sim *sim, const struct endpoint *endpoint, struct sim_note
 
     if (!faults_goes_off(&sim->faults, FAULT_STAGE_EXECUTED, endpoint->path, &sim->chance, &fault))
         return;
-    note->fault = fault.kind;
+    note->fault = (int)fault.kind;
     answer->reset = fault.reset;
     switch (fault.kind) {
     case FAULT_CUT_AFTER_EXECUTE:
@@ -364,7 +364,7 @@ endpoints_dies_at_head(struct sim *sim, const char *path, bool reused, bool *ret
 
     if (!reused || !faults_goes_off(&sim->faults, FAULT_STAGE_HEAD, path, &sim->chance, &fault))
         return false;
-    sim_note(sim, sim->now, path)->fault = fault.kind;
+    sim_note(sim, sim->now, path)->fault = (int)fault.kind;
     *ret_reset = fault.reset;
     return true;
 }

@@ -234,25 +234,12 @@ exchange_next_due(const struct exchange *exchange)
 
 /* ---- Requests: what was due comes first ---- */
 
-static void
-count(struct exchange *exchange, int64_t account_id, int code, size_t counter)
-{
-    struct exchange_account *account = exchange_account_find(exchange, account_id);
-
-    if (account == NULL)
-        return;
-    if (code != 0)
-        counter = offsetof(struct exchange_counts, refused);
-    ++*(int64_t *)(void *)((char *)&account->counts + counter);
-}
-
 struct exchange_reply
 exchange_place(struct exchange *exchange, struct instant now, const struct exchange_place *place)
 {
     exchange_advance(exchange, now);
     struct exchange_reply reply = orders_place(exchange, exchange->now, place);
     exchange_advance(exchange, now);
-    count(exchange, place->account_id, reply.code, offsetof(struct exchange_counts, places));
     return reply;
 }
 
@@ -262,7 +249,6 @@ exchange_modify(struct exchange *exchange, struct instant now, const struct exch
     exchange_advance(exchange, now);
     struct exchange_reply reply = orders_modify(exchange, exchange->now, modify);
     exchange_advance(exchange, now);
-    count(exchange, modify->account_id, reply.code, offsetof(struct exchange_counts, modifies));
     return reply;
 }
 
@@ -272,7 +258,6 @@ exchange_cancel(struct exchange *exchange, struct instant now, int64_t account_i
     exchange_advance(exchange, now);
     struct exchange_reply reply = orders_cancel(exchange, exchange->now, account_id, order_id);
     exchange_advance(exchange, now);
-    count(exchange, account_id, reply.code, offsetof(struct exchange_counts, cancels));
     return reply;
 }
 
@@ -282,7 +267,6 @@ exchange_close(struct exchange *exchange, struct instant now, int64_t account_id
     exchange_advance(exchange, now);
     struct exchange_reply reply = orders_close(exchange, exchange->now, account_id, contract_id);
     exchange_advance(exchange, now);
-    count(exchange, account_id, reply.code, offsetof(struct exchange_counts, closes));
     return reply;
 }
 
@@ -293,7 +277,6 @@ exchange_partial_close(struct exchange *exchange, struct instant now, int64_t ac
     exchange_advance(exchange, now);
     struct exchange_reply reply = orders_partial_close(exchange, exchange->now, account_id, contract_id, size);
     exchange_advance(exchange, now);
-    count(exchange, account_id, reply.code, offsetof(struct exchange_counts, partial_closes));
     return reply;
 }
 

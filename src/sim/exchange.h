@@ -92,7 +92,7 @@ struct exchange_trade {
     int64_t order_id;
 };
 
-/** What was executed for an account: the proof that nothing was done twice. */
+/** What clients had executed by REST (order_endpoints.c counts): the proof that nothing was done twice. */
 struct exchange_counts {
     int64_t places, modifies, cancels, closes, partial_closes, refused;
 };

@@ -43,7 +43,7 @@ negotiate_answer(struct sim *sim, const struct request *request, struct answer *
 
     *ret_answer = (struct answer){ .fate = ANSWER_SEND, .content_type = "application/json", .status = 401 };
     if (faults_goes_off(&sim->faults, FAULT_STAGE_BODY, request->path, &sim->chance, &fault)) {
-        note->fault = fault.kind;
+        note->fault = (int)fault.kind;
         ret_answer->fate = fault.kind == FAULT_CUT_BEFORE ? ANSWER_CUT : ANSWER_SEND;
         ret_answer->status = fault.status;
     } else if (tokens_check(&sim->tokens, request->token, sim->now) == TOKEN_VALID) {
@@ -73,7 +73,7 @@ negotiate_admit(struct sim *sim, const char *path, const char *token, const char
     if (!negotiate_is_hub(path, &hub)) {
         note->status = 404;
     } else if (faults_goes_off(&sim->faults, FAULT_STAGE_BODY, path, &sim->chance, &fault)) {
-        note->fault = fault.kind;
+        note->fault = (int)fault.kind;
         note->status = fault.kind == FAULT_CUT_BEFORE ? 0 : fault.status;
     } else if (tokens_check(&sim->tokens, token, sim->now) != TOKEN_VALID) {
         note->status = 401;

@@ -6,9 +6,7 @@
  */
 #include "sim/order_endpoints.h"
 
-#include "base/assert.h"
-
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 #define QUERY_ROWS_MAX 100
@@ -29,9 +27,16 @@ read_bracket(const struct call *call, const char *key)
         .type = (int)reply_int_or(call, object, "type", 0) };
 }
 
+/* What the trader does by /sim is not counted: @counter is the daemon's, by its offset in struct exchange_counts. */
 static void
-end_mutation(struct call *call, const struct exchange_reply *reply)
+end_mutation(struct call *call, const struct exchange_reply *reply, size_t counter)
 {
+    struct exchange_account *account = exchange_account_find(call->sim->exchange, call->note->account_id);
+
+    if (reply->code != 0)
+        counter = offsetof(struct exchange_counts, refused);
+    if (account != NULL && endpoints_have(call->request->path))
+        ++*(int64_t *)(void *)((char *)&account->counts + counter);
     call->note->executed = true;
     reply_end(&call->reply, reply->code, reply->message);
 }
@@ -60,7 +65,7 @@ order_endpoints_place(struct call *call)
         json_add_int(&call->reply.writer, "orderId", reply.order_id);
     else
         json_add_null(&call->reply.writer, "orderId");
-    end_mutation(call, &reply);
+    end_mutation(call, &reply, offsetof(struct exchange_counts, places));
 }
 
 void
@@ -73,7 +78,7 @@ order_endpoints_modify(struct call *call)
     if (call->missing[0] != '\0')
         return;
     struct exchange_reply reply = exchange_modify(call->sim->exchange, call->sim->now, &modify);
-    end_mutation(call, &reply);
+    end_mutation(call, &reply, offsetof(struct exchange_counts, modifies));
 }
 
 void
@@ -84,7 +89,7 @@ order_endpoints_cancel(struct call *call)
     if (call->missing[0] != '\0')
         return;
     struct exchange_reply reply = exchange_cancel(call->sim->exchange, call->sim->now, account_id, order_id);
-    end_mutation(call, &reply);
+    end_mutation(call, &reply, offsetof(struct exchange_counts, cancels));
 }
 
 void
@@ -97,7 +102,7 @@ order_endpoints_close(struct call *call)
     if (call->missing[0] != '\0')
         return;
     struct exchange_reply reply = exchange_close(call->sim->exchange, call->sim->now, account_id, contract);
-    end_mutation(call, &reply);
+    end_mutation(call, &reply, offsetof(struct exchange_counts, closes));
 }
 
 void
@@ -110,7 +115,7 @@ order_endpoints_partial_close(struct call *call)
     if (call->missing[0] != '\0')
         return;
     struct exchange_reply reply = exchange_partial_close(call->sim->exchange, call->sim->now, account_id, contract, size);
-    end_mutation(call, &reply);
+    end_mutation(call, &reply, offsetof(struct exchange_counts, partial_closes));
 }
 
 /* ---- Orders ---- */
