@@ -186,8 +186,7 @@ static void
 request(struct gateway *gateway, const struct command *command)
 {
     enum endpoint endpoint = requests[command->kind].endpoint;
-    /* Contracts can wait; the rest reduces risk or is asked to prove that it was reduced. */
-    enum pace_class class = endpoint == ENDPOINT_CONTRACT ? PACE_NORMAL : PACE_ENFORCEMENT;
+    enum pace_class class = endpoint == ENDPOINT_CONTRACT ? PACE_NORMAL : endpoint_mutates(endpoint) ? PACE_ENFORCEMENT : PACE_PROOF;
     struct call *call = rest_call(gateway, endpoint, class, requests[command->kind].done);
     struct text body = rest_body(call);
 
@@ -214,7 +213,7 @@ gateway_carry_out(struct gateway *gateway, const struct command *command)
 
     switch (command->kind) {
     case COMMAND_READ:
-        fetch_start(gateway, command->account_id, PART_POSITIONS | PART_ORDERS, PACE_ENFORCEMENT, command->id, on_read);
+        fetch_start(gateway, command->account_id, PART_POSITIONS | PART_ORDERS, PACE_PROOF, command->id, on_read);
         break;
     case COMMAND_SUBSCRIBE:
         hub_subscribe(&gateway->hubs[HUB_MARKET], command->contract.text);

@@ -1,7 +1,7 @@
 /*
  * pace.c - two rolling rate windows with exact times, and what follows from a 429.
  *
- *     0 ------------- NORMAL ------------- 150 -- ENFORCEMENT -- 190 - LOGIN - 200
+ *     0 ------------- NORMAL ------------- 150 -- PROOF -- 170 -- ENFORCEMENT -- 190 - LOGIN - 200
  *
  * The server's kind of window is unpublished; a rolling one is safe under all of them.  A reserve instead of a safety margin: a close never
  * waits for polls.
@@ -13,14 +13,14 @@
 #define SECOND INT64_C(1000000000)
 
 struct bounds {
-    int32_t most[3]; /* By class. */
+    int32_t most[PACE_CLASSES];
     int64_t length_ns;
     int32_t half;
 };
 
 static const struct bounds bounds_of[PACE_WINDOWS] = {
-    [PACE_GENERAL] = { { 150, 190, PACE_GENERAL_MAX }, 60 * SECOND, PACE_GENERAL_MAX / 2 },
-    [PACE_HISTORY] = { { 45, 47, PACE_HISTORY_MAX }, 30 * SECOND, PACE_HISTORY_MAX / 2 },
+    [PACE_GENERAL] = { { 150, 170, 190, PACE_GENERAL_MAX }, 60 * SECOND, PACE_GENERAL_MAX / 2 },
+    [PACE_HISTORY] = { { 45, 45, 47, PACE_HISTORY_MAX }, 30 * SECOND, PACE_HISTORY_MAX / 2 },
 };
 
 static void
@@ -66,8 +66,8 @@ pace_ask(const struct pace *pace, enum pace_class class, enum pace_window_kind w
     int32_t used = pace_used(pace, window, now_ns);
     int32_t most = bounds_of[window].most[class];
     int64_t frozen = class == PACE_NORMAL ? pace->normal_frozen_until_ns
-        : class == PACE_ENFORCEMENT       ? pace->enforcement_frozen_until_ns
-                                          : INT64_MIN;
+        : class == PACE_LOGIN             ? INT64_MIN
+                                          : pace->enforcement_frozen_until_ns;
 
     if (frozen > now_ns)
         return frozen;
@@ -95,7 +95,7 @@ pace_refused(struct pace *pace, enum pace_class class, int64_t retry_after_s, in
     static const int64_t enforcement_s[] = { 1, 2, 4, 5 };
     int64_t wait_ns;
 
-    if (class == PACE_ENFORCEMENT) {
+    if (class == PACE_ENFORCEMENT || class == PACE_PROOF) {
         int32_t step = pace->enforcement_refusals;
         int32_t last = (int32_t)COUNT_OF(enforcement_s) - 1;
 
@@ -122,7 +122,7 @@ pace_refused(struct pace *pace, enum pace_class class, int64_t retry_after_s, in
 void
 pace_answered(struct pace *pace, enum pace_class class)
 {
-    if (class == PACE_ENFORCEMENT)
+    if (class == PACE_ENFORCEMENT || class == PACE_PROOF)
         pace->enforcement_refusals = 0;
     else
         pace->normal_refusals = 0;

@@ -164,7 +164,7 @@ static void
 start_round(struct gateway *gateway, struct sync_account *a, int64_t now)
 {
     /* While somebody waits for it, it is not upkeep. */
-    enum pace_class class = a->wave ? PACE_ENFORCEMENT : PACE_NORMAL;
+    enum pace_class class = a->wave ? PACE_PROOF : PACE_NORMAL;
 
     a->running = 2;
     a->failed = false;
