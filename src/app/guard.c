@@ -87,6 +87,7 @@ on_command(void *context, const struct command *command)
     if (is_mutation(command->kind)) {
         crash_at("before-request");
         flight_add(&guard->flight, command, guard->frame_ns);
+        status_sent(&guard->board, command, guard_now(guard));
     }
     if (user != NULL) {
         if (user->gateway != NULL)
@@ -250,7 +251,7 @@ take_answer(struct guard *guard, const struct gateway *gateway, const struct ans
     struct span decision = SPAN_ZERO;
     if (frame_ns > 0 && first_byte_ns > frame_ns)
         decision.ns = first_byte_ns - frame_ns;
-    status_sent(&guard->board, &command, decision);
+    status_answered(&guard->board, &command, decision);
     journal_answer(guard->log, answer, &command);
 }
 

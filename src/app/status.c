@@ -1,6 +1,8 @@
 /*
  * status.c - how the daemon is doing.
  *
+ * An incident that is enforced again after it was proven (an entry under a lockout) gets another entry with the same id.
+ *
  * A board of plain counters filled on the loop thread and read on it; what it shows comes from notices only, so it can never say
  * more than the engine did.
  */
@@ -12,15 +14,31 @@
 
 #include <string.h>
 
+static uint32_t
+kept(const struct status_board *board)
+{
+    return board->incidents_count < STATUS_INCIDENTS ? board->incidents_count : STATUS_INCIDENTS;
+}
+
+/* The newest entry of an incident, or NULL. */
 static struct incident *
 find(struct status_board *board, uint64_t id)
 {
-    uint32_t kept = board->incidents_count < STATUS_INCIDENTS ? board->incidents_count : STATUS_INCIDENTS;
-
-    for (uint32_t i = 0; i < kept; i++)
-        if (board->incidents[i].id == id && id != 0)
-            return &board->incidents[i];
+    for (uint32_t i = 0; i < kept(board) && id != 0; i++) {
+        struct incident *incident = &board->incidents[(board->incidents_count - 1 - i) % STATUS_INCIDENTS];
+        if (incident->id == id)
+            return incident;
+    }
     return NULL;
+}
+
+static struct incident *
+add(struct status_board *board, uint64_t id, int64_t account_id, int32_t rule, struct instant at)
+{
+    struct incident *incident = &board->incidents[board->incidents_count++ % STATUS_INCIDENTS];
+
+    *incident = (struct incident){ .id = id, .account_id = account_id, .rule = rule, .at = at };
+    return incident;
 }
 
 static struct incident *
@@ -28,11 +46,7 @@ find_or_add(struct status_board *board, uint64_t id, int64_t account_id, int32_t
 {
     struct incident *incident = find(board, id);
 
-    if (incident != NULL || id == 0)
-        return incident;
-    incident = &board->incidents[board->incidents_count++ % STATUS_INCIDENTS];
-    *incident = (struct incident){ .id = id, .account_id = account_id, .rule = rule, .at = at };
-    return incident;
+    return incident != NULL || id == 0 ? incident : add(board, id, account_id, rule, at);
 }
 
 static void
@@ -90,19 +104,33 @@ status_notice(struct status_board *board, const struct notice *notice)
 }
 
 void
-status_sent(struct status_board *board, const struct command *command, struct span decision)
+status_sent(struct status_board *board, const struct command *command, struct instant now)
 {
-    struct incident *incident =
-        find_or_add(board, command->incident, command->account_id, command->rule, INSTANT_NONE);
+    struct incident *incident = find_or_add(board, command->incident, command->account_id, command->rule, now);
 
     board->commands++;
     if (incident == NULL)
         return;
-    /* Retries and sweeps answer no frame; the first request of an incident does. */
-    if (incident->requests++ == 0 && decision.ns > 0) {
-        incident->decision = decision;
-        latency_add(&board->decision, decision);
+    if (incident->flat.ns != 0) { /* Proven, and now again: what a lockout forbids was tried once more (R-ALL-7). */
+        struct incident before = *incident;
+        incident = add(board, before.id, before.account_id, before.rule, now);
+        incident->action = before.action;
+        (void)text_copy(incident->why, sizeof incident->why, before.why);
     }
+    if (incident->requests++ == 0)
+        incident->asked_at = now;
+}
+
+void
+status_answered(struct status_board *board, const struct command *command, struct span decision)
+{
+    struct incident *incident = find(board, command->incident);
+
+    if (decision.ns <= 0) /* Retries and sweeps answer no frame. */
+        return;
+    latency_add(&board->decision, decision);
+    if (incident != NULL && incident->decision.ns == 0)
+        incident->decision = decision;
 }
 
 /* ---- Writing ---- */
@@ -163,6 +191,7 @@ add_incident(struct json_writer *json, const struct incident *incident)
     json_add_int(json, "account_id", incident->account_id);
     json_add_int(json, "rule", incident->rule);
     json_add_string(json, "why", incident->why);
+    json_add_int(json, "first_request_ns", incident->asked_at.ns);
     json_add_int(json, "requests", incident->requests);
     json_add_int(json, "proofs", incident->proofs);
     json_add_int(json, "decision_us", incident->decision.ns / 1000);
@@ -173,10 +202,8 @@ add_incident(struct json_writer *json, const struct incident *incident)
 static void
 add_incidents(struct json_writer *json, const struct status_board *board)
 {
-    uint32_t kept = board->incidents_count < STATUS_INCIDENTS ? board->incidents_count : STATUS_INCIDENTS;
-
     json_open(json, "enforcements", '[');
-    for (uint32_t i = board->incidents_count - kept; i < board->incidents_count; i++)
+    for (uint32_t i = board->incidents_count - kept(board); i < board->incidents_count; i++)
         add_incident(json, &board->incidents[i % STATUS_INCIDENTS]);
     json_close(json, ']');
 }

@@ -19,6 +19,7 @@ struct incident {
     int32_t rule;
     int32_t action;          /* enum action. */
     struct instant at;
+    struct instant asked_at; /* When its first request left; INSTANT_NONE: none has. */
     struct span decision;    /* Of the first request; 0: none was needed. */
     struct span flat;        /* To the last proof so far; 0: not proven yet. */
     int32_t requests, proofs;
@@ -39,8 +40,11 @@ struct status_board {
 /** Take note of what the engine says (any kind of notice). */
 void status_notice(struct status_board *board, const struct notice *notice);
 
-/** A request's first byte left @decision after the frame arrived that caused it. */
-void status_sent(struct status_board *board, const struct command *command, struct span decision);
+/** A request leaves at @now. */
+void status_sent(struct status_board *board, const struct command *command, struct instant now);
+
+/** It is answered: its first byte had left @decision after the frame arrived that caused it; zero: no frame had. */
+void status_answered(struct status_board *board, const struct command *command, struct span decision);
 
 /** The whole board and the engine's accounts as one JSON object. */
 void status_write(const struct status_board *board, const struct engine *engine, struct instant now, struct text *text);
