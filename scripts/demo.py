@@ -52,6 +52,16 @@ def percentile(values, percent):
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0
 
 
+def committed(demo):
+    return [b for b in demo.ask("breaches")["breaches"] if b["committedNs"] is not None]
+
+
+def all_answered(demo):
+    """The books are flat before riskd has the answer that says so: it is asked until it knows each breach."""
+    enforcements = demo.status()["enforcements"]
+    return all((matched(b, enforcements) or {}).get("decision_us") for b in committed(demo))
+
+
 def report(breaches, status):
     """The table of ./demo --check.  Returns what is wrong, or nothing."""
     wrong = []
@@ -87,9 +97,10 @@ def check(demo):
     wrong = []
     try:
         rig.wait_for(lambda: demo.ask("breaches")["allFlat"] and demo.ask("flat")["flat"], SETTLE_SECONDS, "the last breach to end flat")
+        rig.wait_for(lambda: all_answered(demo), SETTLE_SECONDS, "riskd to know each breach")
     except TimeoutError as late:
         wrong.append(str(late))
-    breaches = [b for b in demo.ask("breaches")["breaches"] if b["committedNs"] is not None]
+    breaches = committed(demo)
     wrong += report(breaches, demo.status())
     if not demo.ask("flat")["flat"]:
         wrong.append("risksim's books are not flat")
@@ -138,8 +149,7 @@ def screen(status, breaches):
 def show(demo):
     plain = not sys.stdout.isatty()
     while demo.riskd.alive() and demo.sim.alive():
-        breaches = [b for b in demo.ask("breaches")["breaches"] if b["committedNs"] is not None]
-        lines = list(screen(demo.status(), breaches))
+        lines = list(screen(demo.status(), committed(demo)))
         width = os.get_terminal_size().columns if not plain else 200
         text = "\n".join(line[:width] + ("" if plain else "\x1b[K") for line in lines)
         print(text + "\n" if plain else "\x1b[H" + text + "\x1b[J", end="", flush=True)

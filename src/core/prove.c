@@ -1,8 +1,8 @@
 /*
  * prove.c - what became of a request: its answer, and whether a read of the broker agrees (OV-01 to OV-04).
  *
- * A success reply is no proof.  A goal is proven when the stream shows it and a read asked later agrees; a request is sent again only when
- * it certainly failed, or when two reads at least a second apart still show what it was to change.
+ * A success reply is no proof.  A goal is proven when the stream shows it and a read asked later agrees; a request is
+ * sent again only when it certainly failed, or when two reads at least a second apart still show what it was to change.
  */
 #include "core/account.h"
 
@@ -14,7 +14,7 @@
 static struct instant
 back_off(const struct engine *engine, int16_t attempts, struct span hold)
 {
-    static const int32_t steps_ms[] = { 250, 500, 1000, 2000, 5000 }; /* RT-04. */
+    static const int32_t steps_ms[] = {250, 500, 1000, 2000, 5000}; /* RT-04. */
     size_t step = attempts > 0 ? (size_t)attempts - 1 : 0;
     struct span wait = SPAN_MS(steps_ms[step < COUNT_OF(steps_ms) ? step : COUNT_OF(steps_ms) - 1]);
 
@@ -22,7 +22,8 @@ back_off(const struct engine *engine, int16_t attempts, struct span hold)
 }
 
 static void
-target_answered(struct engine *engine, struct account *account, struct target *target, const struct answer_event *answer)
+target_answered(
+    struct engine *engine, struct account *account, struct target *target, const struct answer_event *answer)
 {
     target->command = 0;
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
@@ -33,7 +34,8 @@ target_answered(struct engine *engine, struct account *account, struct target *t
     }
     target->attempts = 0;
     target->unresolved = !target->satisfied;
-    enforce_want_read(account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, SPAN_MS(500)));
+    enforce_want_read(
+        account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, SPAN_MS(500)));
 }
 
 static void
@@ -49,13 +51,16 @@ order_answered(struct engine *engine, struct order *order, const struct answer_e
         }
         return;
     }
-    enforce_want_read(order->account, engine->now);
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
         order->attempts++;
         order->retry_at = back_off(engine, order->attempts, answer->hold);
-    } else if (order_may_execute(order->status)) {
-        order->unresolved = true;
+        enforce_want_read(order->account, engine->now);
+        return;
     }
+    if (order_may_execute(order->status))
+        order->unresolved = true;
+    enforce_want_read(order->account,
+        answer->outcome == OUTCOME_GONE ? engine->now : instant_add(order->sent_at, SPAN_MS(500))); /* OV-02 */
 }
 
 static void
@@ -74,19 +79,22 @@ stop_answered(struct engine *engine, struct position *position, const struct ans
 }
 
 static void
-record_answer(struct engine *engine, struct account *account, const struct answer_event *answer, int32_t rule, uint64_t incident)
+record_answer(
+    struct engine *engine, struct account *account, const struct answer_event *answer, const struct command *asked)
 {
     struct record *record = output_record(engine, RECORD_ANSWERED, account);
 
-    record->rule = rule;
-    record->incident = incident;
+    record->rule = asked->rule;
+    record->incident = asked->incident;
+    record->u.request.command = *asked;
     record->u.request.command.id = answer->command_id;
     record->u.request.answer = *answer;
-    enforce_publish(engine, account, STEP_ANSWERED, &record->u.request.command, rule, incident);
+    enforce_publish(engine, account, STEP_ANSWERED, &record->u.request.command, asked->rule, asked->incident);
     engine->notices[engine->notices_count - 1].u.enforcement.outcome = answer->outcome;
     if (answer->uncontrollable && !account->uncontrollable) {
         account->uncontrollable = true; /* EC-12: never report it as protected. */
-        output_alarm(engine, account, rule, 2, incident, "This account cannot be controlled by the gateway: %s", answer->text);
+        output_alarm(engine, account, asked->rule, 2, asked->incident,
+            "This account cannot be controlled by the gateway: %s", answer->text);
     }
 }
 
@@ -96,17 +104,26 @@ prove_answer(struct engine *engine, struct account *account, const struct answer
     account->touched = true;
     for (struct target *t = account->targets; t != NULL; t = t->next) {
         if (t->command == answer->command_id) {
+            struct command asked = {.kind = t->size == 0 ? COMMAND_CLOSE : COMMAND_REDUCE,
+                .contract = t->contract->id,
+                .rule = t->rule,
+                .incident = t->incident};
             target_answered(engine, account, t, answer);
-            record_answer(engine, account, answer, t->rule, t->incident);
+            record_answer(engine, account, answer, &asked);
             return;
         }
     }
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         if (o->command == answer->command_id) {
+            struct command asked = {.kind = COMMAND_CANCEL,
+                .contract = o->contract->id,
+                .order_id = o->id,
+                .rule = o->rule,
+                .incident = o->incident};
             bool looking = o->looking;
             order_answered(engine, o, answer);
             if (!looking)
-                record_answer(engine, account, answer, o->rule, o->incident);
+                record_answer(engine, account, answer, &asked);
             return;
         }
     }
@@ -129,7 +146,8 @@ read_agrees(const struct target *target, const struct snapshot *snapshot)
     }
     for (uint32_t i = 0; i < snapshot->orders_count; i++) {
         const struct order_row *row = &snapshot->orders[i];
-        if (target->flatten && order_may_execute(row->status) && text_same(row->contract.text, target->contract->id.text))
+        if (target->flatten && order_may_execute(row->status) &&
+            text_same(row->contract.text, target->contract->id.text))
             return false;
     }
     return true;
@@ -172,7 +190,8 @@ read_for_target(struct engine *engine, struct account *account, struct target *t
     int32_t size = enforce_held(account, target->contract);
 
     bool whole = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
-    if (whole && target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) && read_agrees(target, snapshot)) {
+    if (whole && target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) &&
+        read_agrees(target, snapshot)) {
         prove(engine, account, target);
         return;
     }
@@ -203,7 +222,8 @@ prove_read(struct engine *engine, struct account *account, const struct snapshot
         return;
     account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
     for (struct order *o = account->orders; o != NULL; o = o->next) {
-        if (o->unwanted && o->unresolved && !o->missing && second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
+        if (o->unwanted && o->unresolved && !o->missing &&
+            second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
             o->unresolved = false;
     }
     for (struct position *p = account->positions; p != NULL; p = p->next) {
