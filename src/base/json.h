@@ -1,11 +1,10 @@
 /*
- * json.h - strict JSON: a bounds-checked reader over jsmn tokens and a small writer.
+ * json.h - strict JSON (RFC 8259): a bounds-checked reader and a small writer.
  *
  * The reader copies nothing and allocates nothing: a struct json is the caller's text plus the caller's token array.
- * Numbers stay text until asked for as int64, money or price, so ids above 2^53 and cents stay exact.  Beyond jsmn it checks
- * that a primitive is a JSON number or literal, that objects have key-value pairs, escapes and UTF-8 are valid,
- * nothing follows the value, and depth <= JSON_DEPTH_MAX.  Every accessor takes any node index and
- * answers "absent" for a wrong one: data from outside never trips an assertion.
+ * Numbers stay text until asked for as int64, money or price, so ids above 2^53 and cents stay exact.  What is not JSON to the last
+ * byte, or nested deeper than JSON_DEPTH_MAX, is refused whole.  Every accessor takes any node index and answers "absent" for a
+ * wrong one: data from outside never trips an assertion.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

@@ -451,7 +451,7 @@ test_error_text(void **state)
     (void)state;
     assert_int_equal(json_read("{\"a\":1,,}", 9, tokens, 16, &json, &err), STATUS_CORRUPT);
     assert_int_equal(json.count, 77);
-    assert_string_equal(err.text, "JSON: broken at byte 6");
+    assert_string_equal(err.text, "JSON: broken at byte 7");
 }
 
 int
