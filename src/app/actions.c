@@ -258,7 +258,7 @@ actions_add_record(struct actions *actions, int32_t after, const struct record *
 
     if (record->kind != RECORD_LOCKOUT_SET && record->kind != RECORD_LOCKOUT_END)
         return;
-    if (lockout->rule == RULE_SYMBOL_BLOCKS)
+    if (lockout->rule == RULE_SYMBOL_BLOCKS && lockout->root[0] != '\0') /* A state, which cases check; not an action they list. */
         return;
     if (lockout->root[0] != '\0') {
         struct text text = text_on(scope, sizeof scope);

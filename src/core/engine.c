@@ -81,20 +81,40 @@ open_days(struct engine *engine)
     }
 }
 
-/* A position that grew or reversed after a fill with P&L: that order opened one too (R-006-3). */
-static void
-mark_reversal(struct account *account, const struct position *position, int32_t size_before)
+/*
+ * A fill with P&L after which the position is on its side has reversed it: its order opened one too (R-006-3).  Which of the two is told first is
+ * the gateway's choice.  Returns the fill that had been told before the position, or NULL.
+ */
+static struct trade *
+find_reversal(struct account *account, struct position *position, int32_t size_before)
 {
     bool reversed = size_before != 0 && position->size != 0 && (size_before > 0) != (position->size > 0);
     int8_t side = position->size > 0 ? SIDE_BUY : SIDE_SELL;
+    struct trade *t = account->newest_trade;
 
-    for (struct trade *t = account->newest_trade; reversed && t != NULL; t = t->previous) {
-        if (t->contract != position->contract)
-            continue;
-        if (t->side == side && !t->opened)
-            ledger_opened(t);
-        return;
+    if (!reversed) {
+        position->crossed = position->crossed && position->size != 0;
+        return NULL;
     }
+    while (t != NULL && t->contract != position->contract)
+        t = t->previous;
+    position->crossed = t == NULL || t->side != side;
+    if (position->crossed || t->opened)
+        return NULL;
+    ledger_opened(t);
+    return t;
+}
+
+static void
+take_reversal(struct account *account, struct trade *trade)
+{
+    struct position *position = book_find(account, trade->contract);
+
+    if (position == NULL || !position->crossed || (position->size > 0) != (trade->side == SIDE_BUY))
+        return;
+    position->crossed = false;
+    if (!trade->opened)
+        ledger_opened(trade);
 }
 
 static void
@@ -107,13 +127,15 @@ on_position(struct engine *engine, const struct position_row *row)
         return;
     const struct position *before = book_find(account, contract);
     int32_t size_before = before != NULL ? before->size : 0;
-    const struct position *position = book_apply_position(engine, account, row);
+    struct position *position = book_apply_position(engine, account, row);
     account->touched = true;
     if (position == NULL) {
         finish(engine, account);
         return;
     }
-    mark_reversal(account, position, size_before);
+    const struct trade *reversal = find_reversal(account, position, size_before);
+    if (reversal != NULL)
+        judge(engine, account, &(struct occasion){ .wake = EVENT_TRADE, .trade = reversal });
     show_pnl(engine, account, true);
     serve(engine, account, &(struct occasion){ .wake = EVENT_POSITION, .position = position });
 }
@@ -149,6 +171,7 @@ on_trade(struct engine *engine, const struct trade_row *row)
     if (trade != NULL && order != NULL && order->swept)
         enforce_late_fill(engine, account, order->contract);
     if (trade != NULL) {
+        take_reversal(account, trade);
         judge_trade(engine, account, trade, row);
         ledger_store_day(engine, account);
         show_pnl(engine, account, true);

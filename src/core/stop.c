@@ -8,16 +8,19 @@
 
 #include <stdlib.h>
 
+/* Is it clear that the position is there and stays?  What only cancels orders (a wrong-sided stop, R-012-4) takes nothing from it. */
 static bool
-certain(const struct account *account, const struct position *position)
+certain(const struct engine *engine, const struct account *account, const struct position *position)
 {
+    const struct lockout *lock = NULL;
+
     if (!account->positions_known || !account->orders_known || position->stop_command != 0 || position->stop_unproven)
         return false;
     for (const struct target *t = account->targets; t != NULL; t = t->next) {
-        if (t->contract == position->contract && t->state != TARGET_DONE)
+        if (t->contract == position->contract && t->state != TARGET_DONE && (t->flatten || t->size < abs(position->size)))
             return false;
     }
-    return true;
+    return lockout_ceiling(engine, account, position, &lock) >= abs(position->size); /* Else it is about to be closed (R-ALL-7). */
 }
 
 static bool
@@ -45,7 +48,7 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
         position->stop_unproven = true;
         enforce_want_read(account, engine->now);
     }
-    if (position == NULL || position->size == 0 || !certain(account, position) || !sound(position, want))
+    if (position == NULL || position->size == 0 || !certain(engine, account, position) || !sound(position, want))
         return false;
     enum command_kind kind = want->order != NULL ? COMMAND_MODIFY_STOP : COMMAND_PLACE_STOP;
     struct command *command = output_request(engine, kind, account, position->contract);

@@ -48,6 +48,7 @@ struct position {
     struct instant stop_sent_at;
     bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
     uint64_t memory_hash;          /* Of the memory as last stored. */
+    bool crossed;                  /* Reversed, and the fill that did it is not known yet (R-006-3). */
     bool held;                     /* Linked into contract->holders. */
     bool missing;                  /* Not in the snapshot being applied. */
     _Alignas(8) uint8_t memory[RULE_MEMORY_MAX]; /* Rules keep structs in it. */

@@ -140,7 +140,7 @@ evaluate(const void *config, const struct view *view, struct verdict *verdict)
     int64_t before, net;
     const struct tier *tier, *tier_before;
 
-    if (trade == NULL || trade->voided || !trade->has_pnl)
+    if (trade == NULL || trade->voided || !trade->has_pnl || trade->judged)
         return;
     ASSERT(c->tiers_count > 0);
     before = judged_before(c, view, trade);

@@ -257,8 +257,8 @@ evaluate(const void *config, const struct view *view, struct verdict *verdict)
     verdict_wake(verdict, view->day.ends_at); /* The count since the reset begins anew. */
     if (view->trade == NULL)
         show_now(c, view, verdict);
-    else if (counts_as_trade(c, view->trade))
-        judge_trade(c, view, verdict);
+    else if (counts_as_trade(c, view->trade) && (c->count == COUNT_ENTRIES || !view->trade->judged))
+        judge_trade(c, view, verdict); /* What turns out to be an entry is judged as one, later (R-006-3). */
 }
 
 const struct rule rule_trade_frequency_limit = {
