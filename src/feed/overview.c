@@ -1,11 +1,13 @@
 /*
- * overview.c - the engine's books as one JSON object: {"daemon", "rules", "thresholds", "accounts": [...]}.
+ * overview.c - the engine's books as one JSON object: {"daemon", "rules", "thresholds", "calendar", "history", "accounts": [...]}.
  *
  * The same shape with one account and without the rest of it is sent when an account's truth was read anew (SR-03): it replaces what the listener holds.
  */
 #include "feed/overview.h"
 
 #include "core/rule.h"
+#include "feed/calendar.h"
+#include "feed/consequence.h"
 #include "feed/messages.h"
 
 #define TRADES_SHOWN 500 /* The newest; a scalper's day is about 200 half-turns, and a message must stay bounded. */
@@ -76,26 +78,48 @@ add_gauges(struct json_writer *json, const struct overview *overview, int64_t ac
     json_close(json, ']');
 }
 
-static const char *
-nickname(const struct config *config, int64_t account_id)
+static const struct account_config *
+config_of(const struct config *config, int64_t account_id)
 {
     for (int32_t i = 0; config != NULL && i < config->accounts_count; i++) {
         if (config->accounts[i].id == account_id)
-            return config->accounts[i].nickname;
+            return &config->accounts[i];
     }
-    return "";
+    return NULL;
+}
+
+/* Every rule of the table: is it on here, and what would it do? */
+static void
+add_policy(struct json_writer *json, const struct overview *overview, const struct account_config *account)
+{
+    char bytes[CONSEQUENCE_MAX];
+
+    json_open(json, "policy", '[');
+    for (int32_t i = 0; overview->rules[i] != NULL; i++) {
+        struct text then = text_on(bytes, sizeof bytes);
+        bool enabled = account != NULL && account->enabled[i];
+        if (enabled)
+            consequence_write(overview->rules[i], account->rules[i], &then);
+        json_open(json, NULL, '{');
+        json_add_int(json, "rule", overview->rules[i]->number);
+        json_add_bool(json, "enabled", enabled);
+        json_add_string(json, "then", bytes);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
 }
 
 static void
 add_account(struct json_writer *json, const struct overview *overview, const struct account_status *account)
 {
     const struct engine *engine = overview->engine;
+    const struct account_config *configured = config_of(overview->config, account->account_id);
     struct visit visit = { .json = json };
 
     json_open(json, NULL, '{');
     json_add_int(json, "account_id", account->account_id);
     json_add_string(json, "name", account->name);
-    json_add_string(json, "nickname", nickname(overview->config, account->account_id));
+    json_add_string(json, "nickname", configured == NULL ? "" : configured->nickname);
     messages_add_answer(json, "can_trade", account->can_trade);
     json_add_bool(json, "locked", account->locked);
     json_add_bool(json, "proven_flat", account->proven_flat);
@@ -115,6 +139,8 @@ add_account(struct json_writer *json, const struct overview *overview, const str
     engine_each_lockout(engine, account->account_id, add_lockout, &visit);
     json_close(json, ']');
     add_gauges(json, overview, account->account_id);
+    add_policy(json, overview, configured);
+    chronicle_write_curve(overview->chronicle, json, account->account_id);
     json_close(json, '}');
 }
 
@@ -146,6 +172,9 @@ overview_write(struct text *out, const struct overview *overview, const char *da
     json_add_int(&json, "warn_percent", overview->config == NULL ? 70 : overview->config->warn_percent); /* R-ALL-15. */
     json_add_int(&json, "alert_percent", overview->config == NULL ? 90 : overview->config->alert_percent);
     add_rules(&json, overview->rules);
+    if (overview->now.ns != 0)
+        calendar_write(&json, overview->config, overview->rules, overview->now);
+    chronicle_write_history(overview->chronicle, &json);
     json_open(&json, "accounts", '[');
     for (int32_t i = 0; i < engine_accounts_count(overview->engine); i++) {
         if (engine_account_at(overview->engine, i, &account))

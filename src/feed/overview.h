@@ -6,11 +6,14 @@
 
 #include "base/text.h"
 #include "core/engine.h"
+#include "feed/chronicle.h"
 
 struct overview {
     const struct engine *engine;
     const struct config *config;             /* Nicknames, thresholds; may be NULL. */
     const struct rule *const *rules;         /* The table the engine was made with. */
+    struct chronicle *chronicle;             /* What happened before the listener came; may be NULL. */
+    struct instant now;                      /* For the calendar; INSTANT_NONE: it is left out. */
 };
 
 /** All accounts.  @daemon: a JSON object, the data of daemon_status; NULL writes null. */
