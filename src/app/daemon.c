@@ -11,8 +11,10 @@
 #include "app/configure.h"
 #include "app/crash.h"
 #include "app/guard.h"
+#include "app/ledger.h"
 #include "app/version.h"
 #include "app/web.h"
+#include "store/audit.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -127,6 +129,8 @@ reload(struct daemon *daemon)
     daemon->guard.overview.config = &new_one->config;
     set_config_hash(daemon);
     guard_event(&daemon->guard, &event);
+    ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
+        new_one->config.hash, old->config.hash);
     loaded_config_free(old);
     log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64, new_one->config.hash);
 }
@@ -202,6 +206,7 @@ begin_stop(struct daemon *daemon, int signal_number)
     }
     daemon->guard.stopping = true;
     log_say(daemon->log, LOG_LEVEL_INFO, "stop", "signal %d: stopping", signal_number);
+    ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "stop", 0, "riskd stops on signal %d", signal_number);
     note_stakes(daemon);
     daemon->gateways_open = 1; /* Ours, given back below: no stop may end the loop before all are asked. */
     for (int32_t i = 0; i < daemon->guard.users_count; i++)
@@ -231,6 +236,7 @@ write_status(void *context, struct text *text)
 {
     struct daemon *daemon = context;
 
+    guard_note_store(&daemon->guard);
     status_write(&daemon->guard.board, daemon->guard.engine, guard_now(&daemon->guard), text);
 }
 
@@ -259,9 +265,24 @@ open_log(struct daemon *daemon, struct error *err)
     const struct daemon_settings *settings = &daemon->config->daemon;
     const struct log_options options = { .directory = settings->log.directory,
         .level = (enum log_level)settings->log.level, .max_bytes = settings->log.max_bytes,
-        .keep = (int32_t)settings->log.keep, .keep_enforcement = (int32_t)settings->log.keep_enforcement, .echo = true };
+        .keep = (int32_t)settings->log.keep, .keep_enforcement = (int32_t)settings->log.keep_enforcement,
+        .keep_days = (int32_t)settings->log.keep_days, .mask_accounts = settings->log.mask_accounts,
+        .echo = daemon->options->log_text ? LOG_ECHO_TEXT : getenv("JOURNAL_STREAM") != NULL ? LOG_ECHO_JOURNAL : LOG_ECHO_JSON };
 
     return log_new(&options, &daemon->log, err);
+}
+
+/* What the ledger has to say of the start comes before what the engine does next. */
+static void
+note_start(struct daemon *daemon, const struct restore *restore)
+{
+    struct guard *guard = &daemon->guard;
+    char hash[CONFIG_HASH_MAX];
+
+    (void)snprintf(hash, sizeof hash, "%016" PRIx64, daemon->config->config.hash);
+    uint32_t held = ledger_start(guard->writer, guard_now(guard), restore, hash);
+    if (held > 0)
+        guard_alarm(guard, 2, "%" PRIu32 " positions were held while the daemon was off", held);
 }
 
 /* Database, writer, engine, and what the store remembers as the engine's first event. */
@@ -292,6 +313,7 @@ open_store(struct daemon *daemon, struct error *err)
     set_config_hash(daemon);
     log_say(daemon->log, LOG_LEVEL_INFO, "start", "remembered: %" PRIu32 " lockouts, %" PRIu32 " trades, %" PRIu32 " goals",
         restore.u.restore.lockouts_count, restore.u.restore.trades_count, restore.u.restore.goals_count);
+    note_start(daemon, &restore.u.restore);
     guard_event(guard, &restore);
     step_done(daemon, "engine", "restored");
     return OK;
@@ -401,13 +423,19 @@ close_store(struct daemon *daemon)
 {
     const struct daemon_settings *settings = &daemon->config->daemon;
     int64_t bound_ms = settings->shutdown.hard_ms - settings->shutdown.grace_ms;
+    struct writer *writer = daemon->guard.writer;
     struct error err = { 0 };
+    char head[SHA256_HEX_MAX];
+    int64_t row;
 
-    if (daemon->guard.writer != NULL &&
-        writer_flush_and_stop(daemon->guard.writer, SPAN_MS(bound_ms > 1000 ? bound_ms : 1000), &err) != OK) {
+    daemon->guard.writer = NULL; /* What is alarmed from here on is too late for the ledger. */
+    if (writer != NULL &&
+        writer_flush_and_stop(writer, SPAN_MS(bound_ms > 1000 ? bound_ms : 1000), &err) != OK) {
         log_say(daemon->log, LOG_LEVEL_ERROR, "stop", "store: %s", err.text);
         return false;
     }
+    if (daemon->store != NULL && audit_head(daemon->store, &row, head))
+        ledger_write_head(daemon->log, row, head, &daemon->guard.head_told);
     store_close(daemon->store);
     return true;
 }

@@ -6,11 +6,14 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+
 /* Exit codes of riskd. */
 enum { DAEMON_EXIT_OK = 0, DAEMON_EXIT_FAILED = 1, DAEMON_EXIT_CONFIG = 2 };
 
 struct daemon_options {
     const char *directory; /* Of daemon.yaml, accounts.yaml, risk_config.yaml, holidays.yaml.  Borrowed. */
+    bool log_text;         /* Lines on stderr are for people; the files stay JSON. */
 };
 
 /** Read and check the configuration, print every problem to stderr or "ok" to stdout.  Returns an exit code. */

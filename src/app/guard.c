@@ -8,6 +8,7 @@
 
 #include "app/crash.h"
 #include "app/journal.h"
+#include "app/ledger.h"
 #include "core/day.h"
 #include "os/os.h"
 #include "rules/rules.h"
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEAD_TICKS 60 /* The ledger's head is written down that often. */
 #define HEAD_BYTES 4096 /* Of daemon_status. */
 #define DEADLINE_MS_MAX 1000      /* Timers stop while a machine sleeps: look at the clock again at least this often. */
 #define LAG_WARN_MS 250           /* HM-05. */
@@ -137,6 +139,16 @@ guard_on_synced(void *context, uint64_t ticket)
 /* ---- Notices ---- */
 
 void
+guard_note_store(struct guard *guard)
+{
+    if (guard->writer == NULL) /* Stopping: the last figures stay. */
+        return;
+    struct writer_status status = writer_status(guard->writer);
+    guard->board.ledger_rows = status.log_id;
+    (void)text_copy(guard->board.ledger_head, sizeof guard->board.ledger_head, status.log_head);
+}
+
+void
 guard_publish_status(struct guard *guard)
 {
     char bytes[HEAD_BYTES];
@@ -145,6 +157,7 @@ guard_publish_status(struct guard *guard)
 
     if (guard->feed == NULL || !feed_is_heard(guard->feed))
         return;
+    guard_note_store(guard);
     status_write_head(&guard->board, now, &text);
     publish_daemon_status(guard->feed, bytes, now);
 }
@@ -157,6 +170,7 @@ guard_write_overview(void *context, struct text *out, struct instant *ret_now)
     struct text head = text_on(bytes, sizeof bytes);
 
     *ret_now = guard_now(guard);
+    guard_note_store(guard);
     status_write_head(&guard->board, *ret_now, &head);
     overview_write(out, &guard->overview, bytes);
 }
@@ -187,6 +201,7 @@ guard_alarm(struct guard *guard, int32_t level, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(notice.text, sizeof notice.text, format, arguments);
     va_end(arguments);
+    ledger_alarm(guard->writer, notice.at, level, notice.text);
     publish(guard, &notice);
 }
 
@@ -348,10 +363,15 @@ make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err
         .trades_since = trades_since, .context = guard, .times = times_of(daemon) };
     const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
         .wire = on_wire };
+    char number[24];
 
     for (int32_t i = 0; i < config->accounts_count; i++)
-        if (config->accounts[i].user == index && config->accounts[i].enabled)
+        if (config->accounts[i].user == index && config->accounts[i].enabled) {
+            (void)snprintf(number, sizeof number, "%" PRId64, config->accounts[i].id);
+            if (daemon->log.mask_accounts)
+                log_learn_secret(guard->log, number);
             ids[settings.accounts_count++] = config->accounts[i].id;
+        }
     if (settings.accounts_count == 0) {
         user->mode.mode = MODE_NORMAL; /* All its accounts are paused. */
         user->mode.user_live = user->mode.market_live = true;
@@ -449,6 +469,10 @@ guard_tick(struct guard *guard)
     check_lag(guard);
     check_clock(guard);
     check_log(guard);
+    if (++guard->ticks % HEAD_TICKS == 0) {
+        guard_note_store(guard);
+        ledger_write_head(guard->log, guard->board.ledger_rows, guard->board.ledger_head, &guard->head_told);
+    }
     writer_beat(guard->writer, guard_now(guard));
 }
 

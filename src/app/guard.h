@@ -48,6 +48,8 @@ struct guard {
     uint64_t failed_told;         /* Log lines no file took, when last looked. */
     int64_t stepped_ns;           /* Monotonic: when a step of the wall clock was told; 0: there is none. */
     int64_t ticked_ns;            /* Monotonic: the last guard_tick(). */
+    uint64_t ticks;
+    int64_t head_told;            /* Row of the enforcement log whose hash was written down last. */
     bool stopping;
 };
 
@@ -64,7 +66,7 @@ struct instant guard_now(struct guard *guard);
 /** An event of our own (restore, configuration, admin); its time is set here. */
 void guard_event(struct guard *guard, struct event *event);
 
-/** Something a person has to see: log, feed and board.  @level 1 warn, 2 critical. */
+/** Something a person has to see: log, feed, board and ledger.  @level 1 warn, 2 critical. */
 void guard_alarm(struct guard *guard, int32_t level, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /** What writer_options need. */
@@ -73,6 +75,9 @@ void guard_on_store_alarm(void *context, bool solved, const char *text);
 
 /** What feed_options need: everything a new listener begins with. */
 void guard_write_overview(void *context, struct text *out, struct instant *ret_now);
+
+/** Take the store's figures onto the board, before it is shown. */
+void guard_note_store(struct guard *guard);
 
 /** The feed's daemon_status; also when the mode changes. */
 void guard_publish_status(struct guard *guard);

@@ -65,6 +65,7 @@ journal_notice(struct log *log, const struct notice *notice)
     case NOTICE_ENFORCEMENT:
         line.action = "enforce";
         line.contract = notice->u.enforcement.command.contract.text;
+        line.command = notice->u.enforcement.command.id;
         describe_enforcement(notice, &text);
         break;
     case NOTICE_ALARM:
@@ -97,7 +98,7 @@ journal_answer(struct log *log, const struct answer_event *answer, const struct 
 {
     const struct log_line line = { .level = answer->outcome == OUTCOME_ACCEPTED ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
         .api = true, .component = "gateway", .message = answer->text[0] != '\0' ? answer->text : "answered",
-        .correlation = command->incident, .account_id = command->account_id, .rule = command->rule,
+        .correlation = command->incident, .command = command->id, .account_id = command->account_id, .rule = command->rule,
         .contract = command->contract.text, .action = command_kind_name(command->kind),
         .endpoint = command_kind_name(command->kind), .http = answer->http_status, .code = answer->code,
         .error_class = outcome_name(answer->outcome) };

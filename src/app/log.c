@@ -9,6 +9,7 @@
  */
 #include "app/log.h"
 
+#include "app/log_text.h"
 #include "app/mask.h"
 #include "app/version.h"
 #include "base/assert.h"
@@ -24,15 +25,16 @@
 #define BUFFER_BYTES (1024 * 1024) /* LG-07's 4096 lines at their usual 250 bytes. */
 #define LINE_BYTES 2048
 #define MASKED_BYTES (LINE_BYTES * 2)
+#define DAY_S INT64_C(86400)
 
-enum { TO_DAEMON = 1, TO_ENFORCEMENT = 2, TO_API = 4, TO_ERROR = 8, FILES = 4 };
+enum { TO_DAEMON = 1, TO_ENFORCEMENT = 2, TO_API = 4, TO_ERROR = 8, FILES = 4, LEVEL_SHIFT = 4 };
 
 static const char *const file_names[FILES] = { "daemon.log", "enforcement.log", "api.log", "error.log" };
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
 struct buffer {
     size_t length;
-    char bytes[BUFFER_BYTES]; /* Lines: one byte of routes, the text, '\n'. */
+    char bytes[BUFFER_BYTES]; /* Lines: one byte of routes and level, the text, '\n'. */
 };
 
 struct file {
@@ -76,6 +78,17 @@ file_path(const struct log *log, int index, int generation, char *out, size_t ou
         (void)snprintf(out, out_size, "%s/%s.%d", log->directory, file_names[index], generation);
 }
 
+/* UTC day a file was last written to; -1: there is none. */
+static int64_t
+file_last_day(const char *path)
+{
+    uv_fs_t request;
+    int64_t day = uv_fs_stat(NULL, &request, path, NULL) == 0 ? (int64_t)request.statbuf.st_mtim.tv_sec / DAY_S : -1;
+
+    uv_fs_req_cleanup(&request);
+    return day;
+}
+
 static bool
 file_open(struct log *log, int index, int64_t day)
 {
@@ -84,6 +97,7 @@ file_open(struct log *log, int index, int64_t day)
     uv_fs_t request;
 
     file_path(log, index, 0, path, sizeof path);
+    int64_t last_day = file_last_day(path); /* A process that starts anew each day still rotates. */
     file->stream = fopen(path, "ab");
     if (file->stream == NULL)
         return false;
@@ -91,7 +105,7 @@ file_open(struct log *log, int index, int64_t day)
     uv_fs_req_cleanup(&request);
     (void)fseek(file->stream, 0, SEEK_END);
     file->size = ftell(file->stream);
-    file->day = day;
+    file->day = last_day >= 0 && file->size > 0 ? last_day : day;
     return true;
 }
 
@@ -103,9 +117,9 @@ file_close(struct file *file)
     file->stream = NULL;
 }
 
-/* daemon.log -> .1 -> .2 ...; the oldest goes. */
+/* daemon.log -> .1 -> .2 ...; the oldest goes, and what is older than keep_days. */
 static void
-file_rotate(struct log *log, int index)
+file_rotate(struct log *log, int index, int64_t day)
 {
     int keep = index == 1 ? log->options.keep_enforcement : log->options.keep;
     char from[600], to[600];
@@ -116,6 +130,9 @@ file_rotate(struct log *log, int index)
         file_path(log, index, i - 1, from, sizeof from);
         (void)remove(to); /* Windows renames onto nothing only. */
         (void)rename(from, to);
+        int64_t last_day = log->options.keep_days > 0 ? file_last_day(to) : -1;
+        if (last_day >= 0 && last_day < day - log->options.keep_days)
+            (void)remove(to);
     }
     if (keep == 0) {
         file_path(log, index, 0, from, sizeof from);
@@ -128,11 +145,13 @@ file_write(struct log *log, int index, const char *line, size_t length, int64_t 
 {
     struct file *file = &log->files[index];
 
-    if (file->stream != NULL && file->size > 0 &&
-        (file->day != day || file->size + (int64_t)length > log->options.max_bytes))
-        file_rotate(log, index);
     if (file->stream == NULL && !file_open(log, index, day))
         return false;
+    if (file->size > 0 && (file->day != day || file->size + (int64_t)length > log->options.max_bytes)) {
+        file_rotate(log, index, day);
+        if (!file_open(log, index, day))
+            return false;
+    }
     if (fwrite(line, 1, length, file->stream) != length) {
         file_close(file); /* Tried anew with the next line: the disk may have room by then. */
         return false;
@@ -141,14 +160,37 @@ file_write(struct log *log, int index, const char *line, size_t length, int64_t 
     return true;
 }
 
+static void
+echo_line(const struct log *log, int level, const char *line, size_t length)
+{
+    static const int priorities[] = { 7, 6, 4, 3 }; /* syslog's. */
+    char words[MASKED_BYTES];
+    struct text text = text_on(words, sizeof words - 1);
+
+    switch (log->options.echo) {
+    case LOG_ECHO_NONE:
+        return;
+    case LOG_ECHO_JOURNAL:
+        fprintf(stderr, "<%d>", priorities[level]);
+        break;
+    case LOG_ECHO_TEXT:
+        log_text_add(&text, line, length - 1);
+        fprintf(stderr, "%s\n", words);
+        return;
+    case LOG_ECHO_JSON:
+        break;
+    }
+    (void)fwrite(line, 1, length, stderr);
+}
+
 /* One masked line to where it belongs; false if a file did not take it. */
 static bool
 route_line(struct log *log, int routes, const char *line, size_t length, int64_t day)
 {
     bool ok = true;
 
-    if (log->options.echo)
-        (void)fwrite(line, 1, length, stderr);
+    if ((routes & TO_DAEMON) != 0)
+        echo_line(log, routes >> LEVEL_SHIFT, line, length);
     for (int i = 0; i < FILES && log->directory[0] != '\0'; i++)
         if ((routes & (1 << i)) != 0)
             ok = file_write(log, i, line, length, day) && ok;
@@ -158,7 +200,7 @@ route_line(struct log *log, int routes, const char *line, size_t length, int64_t
 static void
 drain(struct log *log, const struct buffer *buffer, uint64_t *ret_written, uint64_t *ret_failed)
 {
-    int64_t day = wall_clock().ns / INT64_C(86400000000000);
+    int64_t day = wall_clock().ns / 1000000000 / DAY_S;
     char masked[MASKED_BYTES];
 
     for (size_t at = 0; at < buffer->length;) {
@@ -225,7 +267,7 @@ add_error(struct json_writer *json, const struct log_line *line)
 }
 
 static void
-format_line(const struct log_line *line, struct text *text)
+format_line(const struct log *log, const struct log_line *line, struct text *text)
 {
     struct json_writer json = json_writer_on(text);
     struct instant now = wall_clock();
@@ -239,7 +281,11 @@ format_line(const struct log_line *line, struct text *text)
     json_add_string(&json, "msg", line->message);
     if (line->correlation != 0)
         json_add_int(&json, "correlation", (int64_t)line->correlation);
-    if (line->account_id != 0)
+    if (line->command != 0)
+        json_add_int(&json, "command", (int64_t)line->command);
+    if (line->account_id != 0 && log->options.mask_accounts)
+        json_add_string(&json, "account", MASK_WORD);
+    else if (line->account_id != 0)
         json_add_int(&json, "account", line->account_id);
     if (line->contract != NULL && line->contract[0] != '\0')
         json_add_string(&json, "contract", line->contract);
@@ -254,10 +300,12 @@ format_line(const struct log_line *line, struct text *text)
 }
 
 static int
-routes_of(const struct log_line *line)
+routes_of(struct log *log, const struct log_line *line)
 {
-    int routes = TO_DAEMON;
+    int routes = (int)line->level << LEVEL_SHIFT;
 
+    if ((int)line->level >= atomic_load(&log->level))
+        routes |= TO_DAEMON;
     if (line->enforcement)
         routes |= TO_ENFORCEMENT;
     if (line->api && line->level >= LOG_LEVEL_WARN)
@@ -298,8 +346,8 @@ tell_dropped(struct log *log)
 
     (void)snprintf(message, sizeof message, "%llu lines were dropped: the log could not keep up",
         (unsigned long long)(log->dropped - log->dropped_told));
-    format_line(&line, &text);
-    if (append(log->filling, BUFFER_BYTES / 2, TO_DAEMON, bytes, text.length))
+    format_line(log, &line, &text);
+    if (append(log->filling, BUFFER_BYTES / 2, TO_DAEMON | LOG_LEVEL_WARN << LEVEL_SHIFT, bytes, text.length))
         log->dropped_told = log->dropped;
 }
 
@@ -309,19 +357,19 @@ log_write(struct log *log, const struct log_line *line)
     char bytes[LINE_BYTES];
     struct text text = text_on(bytes, sizeof bytes);
 
-    if (log == NULL || (int)line->level < atomic_load(&log->level))
+    if (log == NULL || (!line->enforcement && (int)line->level < atomic_load(&log->level)))
         return;
-    format_line(line, &text);
+    format_line(log, line, &text);
     if (text.truncated) { /* Keep it JSON. */
         struct log_line less = { .level = line->level, .component = line->component, .message = "line too long",
             .correlation = line->correlation, .account_id = line->account_id, .rule = line->rule };
         text = text_on(bytes, sizeof bytes);
-        format_line(&less, &text);
+        format_line(log, &less, &text);
     }
     uv_mutex_lock(&log->lock);
     if (log->dropped > log->dropped_told)
         tell_dropped(log);
-    if (!append(log->filling, room_for(line), routes_of(line), bytes, text.length))
+    if (!append(log->filling, room_for(line), routes_of(log, line), bytes, text.length))
         log->dropped++;
     uv_cond_signal(&log->wake);
     uv_mutex_unlock(&log->lock);

@@ -13,23 +13,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum log_echo {
+    LOG_ECHO_NONE,
+    LOG_ECHO_JSON,    /* As in the files. */
+    LOG_ECHO_TEXT,    /* For people at a terminal. */
+    LOG_ECHO_JOURNAL, /* JSON behind "<4>": systemd's journal takes the level from it. */
+};
+
 struct log_options {
     const char *directory;  /* Made if it is not there.  NULL: no files. */
     enum log_level level;   /* Lines below it are not written. */
     int64_t max_bytes;      /* A file is rotated beyond it, and at each UTC day. */
     int32_t keep;           /* Rotated files kept per log. */
     int32_t keep_enforcement;
-    bool echo;              /* Also to stderr, for a terminal or the journal. */
+    int32_t keep_days;      /* Rotated files that old go, 0: never (LG-10). */
+    bool mask_accounts;     /* LG-05: account ids do not show; learn them as secrets, for those inside of messages. */
+    enum log_echo echo;     /* Also to stderr. */
 };
 
 /* One line; zero and NULL members are left out of it. */
 struct log_line {
     enum log_level level;
-    bool enforcement;       /* Also to enforcement.log; never dropped for space before warnings are. */
+    bool enforcement;       /* Also to enforcement.log, whatever the level; never dropped for space before warnings are. */
     bool api;               /* Also to api.log from LOG_LEVEL_WARN up. */
     const char *component;
     const char *message;
-    uint64_t correlation;   /* LG-06: the incident or command. */
+    uint64_t correlation;   /* LG-06: the incident, as in the enforcement log's rows. */
+    uint64_t command;       /* Likewise the command; also the number in its customTag. */
     int64_t account_id;
     const char *contract;
     int32_t rule;

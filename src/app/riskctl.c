@@ -2,6 +2,7 @@
  * riskctl.c - the tools' command line.
  */
 #include "app/replay.h"
+#include "app/riskctl_audit.h"
 #include "app/scenario.h"
 #include "app/version.h"
 
@@ -12,9 +13,11 @@
 static const char usage[] =
     "usage: riskctl scenario [--json] [--keep-going] FILE...\n"
     "       riskctl replay --config FILE --events FILE [--contracts FILE] [--broker auto|silent] [--json]\n"
+    "       riskctl audit verify|show|export [--config DIR | --db FILE] [...]    (riskctl audit --help)\n"
     "       riskctl --version | --help\n"
     "\n"
     "scenario   run black-box cases (one JSON object a line) through the real engine; the last line counts them\n"
+    "audit      check, show or export the enforcement log\n"
     "replay     run recorded hub events through a risk configuration: a line per breach, command, lockout, warning\n"
     "\n"
     "exit status: 0 all well, 1 a case failed, 2 the command line or a file is wrong\n";
@@ -96,6 +99,8 @@ main(int argc, char **argv)
         return run_scenarios(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "replay") == 0)
         return run_replay(argc - 2, argv + 2);
+    if (argc >= 2 && strcmp(argv[1], "audit") == 0)
+        return riskctl_audit(argc - 2, argv + 2);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("riskctl " APP_VERSION);
         return 0;

@@ -8,11 +8,12 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: riskd [--config DIR] [--check | --print-config | --version | --help]\n"
+    "usage: riskd [--config DIR] [--log-format json|text] [--check | --print-config | --version | --help]\n"
     "\n"
     "Watches the configured accounts and enforces the rules until told to stop (SIGTERM, SIGINT).\n"
     "\n"
     "  --config DIR     where daemon.yaml, accounts.yaml, risk_config.yaml and holidays.yaml are (default: config)\n"
+    "  --log-format F   of the lines on stderr: json (default), or text for people; the files are JSON always\n"
     "  --check          read and check the configuration, say what is wrong with it, end\n"
     "  --print-config   print the configuration in force, every key with its origin, secrets masked, end\n"
     "  --version        print the version, end\n"
@@ -30,6 +31,9 @@ main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
             options.directory = argv[++i];
+        } else if (strcmp(argv[i], "--log-format") == 0 && i + 1 < argc &&
+            (strcmp(argv[i + 1], "text") == 0 || strcmp(argv[i + 1], "json") == 0)) {
+            options.log_text = strcmp(argv[++i], "text") == 0;
         } else if (strcmp(argv[i], "--check") == 0) {
             run = daemon_check;
         } else if (strcmp(argv[i], "--print-config") == 0) {

@@ -178,6 +178,8 @@ add_head(struct json_writer *json, const struct status_board *board, struct inst
     json_add_int(json, "breaches", (int64_t)board->breaches);
     json_add_int(json, "alarms", (int64_t)board->alarms);
     json_add_int(json, "undecodable", (int64_t)board->undecodable);
+    json_add_int(json, "ledger_rows", board->ledger_rows);
+    json_add_string(json, "ledger_head", board->ledger_head);
     add_latency(json, "decision_us", &board->decision);
     add_latency(json, "time_to_flat_us", &board->flat);
 }

@@ -33,6 +33,8 @@ struct status_board {
     struct latency decision, flat;
     uint64_t events, commands, breaches, alarms, undecodable;
     uint64_t breaches_by_rule[RULES_MAX];    /* By rule number. */
+    int64_t ledger_rows;                     /* The enforcement log's last row and the chain's hash there (S-11). */
+    char ledger_head[72];
     uint32_t incidents_count;                /* Ever; the ring holds the last STATUS_INCIDENTS. */
     struct incident incidents[STATUS_INCIDENTS];
 };

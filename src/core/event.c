@@ -34,7 +34,7 @@ const char *
 record_kind_name(enum record_kind kind)
 {
     static const char *const names[] = { "breach", "lockout_set", "lockout_end", "goal_set", "sent", "answered",
-        "goal_proven", "alarm", "admin", "trade", "position", "order", "contract", "day", "mode" };
+        "goal_proven", "alarm", "admin", "trade", "position", "order", "contract", "day", "mode", "service" };
 
     return (unsigned)kind < COUNT_OF(names) ? names[kind] : "unknown";
 }
@@ -66,6 +66,7 @@ record_is_promise(enum record_kind kind)
     case RECORD_SENT:
     case RECORD_GOAL_PROVEN:
     case RECORD_ADMIN:
+    case RECORD_SERVICE:
     case RECORD_TRADE:
         return true;
     case RECORD_ANSWERED:

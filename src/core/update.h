@@ -71,6 +71,7 @@ enum record_kind {
     RECORD_CONTRACT,       /* Mirror, batched. */
     RECORD_DAY,            /* Totals of an account's trading day, batched. */
     RECORD_MODE,           /* Mode changes: blind spans (HM-04). */
+    RECORD_SERVICE,        /* The daemon itself: started, stopped, was off, reloaded (R-ALL-14).  Synced. */
 };
 
 /* An account's figures of one trading day. */
@@ -119,6 +120,10 @@ struct record {
         struct contract_row contract;
         struct day_totals day;
         struct mode_event mode;
+        struct {
+            char what[16];           /* "start", "stop", "gap", "reload". */
+            char text[WHY_MAX];
+        } service;
     } u;
 };
 

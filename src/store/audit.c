@@ -54,6 +54,24 @@ text_of(struct audit_row *row, const struct column *column)
     return (const char **)(void *)((unsigned char *)row + column->offset);
 }
 
+bool
+audit_column(const struct audit_row *row, size_t index, struct audit_column *ret_column)
+{
+    if (index > COUNT_OF(columns))
+        return false;
+    if (index == COUNT_OF(columns)) {
+        *ret_column = (struct audit_column){ .name = "hash", .text = row->hash };
+        return true;
+    }
+    const unsigned char *field = (const unsigned char *)row + columns[index].offset;
+    *ret_column = (struct audit_column){ .name = columns[index].name };
+    if (columns[index].is_text)
+        memcpy(&ret_column->text, field, sizeof ret_column->text);
+    else
+        memcpy(&ret_column->number, field, sizeof ret_column->number);
+    return true;
+}
+
 static void
 hash_row(struct audit_row *row, const uint8_t previous[SHA256_SIZE], uint8_t ret_hash[SHA256_SIZE])
 {
@@ -92,6 +110,7 @@ audit_wants(enum record_kind kind)
     case RECORD_ALARM:
     case RECORD_ADMIN:
     case RECORD_MODE:
+    case RECORD_SERVICE:
         return true;
     case RECORD_TRADE:
     case RECORD_POSITION:
@@ -190,6 +209,10 @@ describe(struct audit_row *row, const struct record *record)
         row->detail = record->u.mode.user_live ? (record->u.mode.market_live ? "both hubs live" : "market hub down") :
             (record->u.mode.market_live ? "user hub down" : "both hubs down");
         break;
+    case RECORD_SERVICE:
+        row->reason = record->u.service.text;
+        row->detail = record->u.service.what;
+        break;
     case RECORD_TRADE:
     case RECORD_POSITION:
     case RECORD_ORDER:
@@ -266,6 +289,9 @@ read_row(sqlite3_stmt *statement, struct audit_row *row)
             *number_of(row, &columns[i]) = sqlite3_column_int64(statement, (int)i);
         }
     }
+    row->hash[0] = '\0';
+    if (sqlite3_column_bytes(statement, HASH_COLUMN) == SHA256_SIZE)
+        sha256_hex(sqlite3_column_blob(statement, HASH_COLUMN), row->hash);
     return whole;
 }
 
@@ -387,8 +413,9 @@ audit_verify(struct store *store, const char *expected_head, struct audit_report
     return status;
 }
 
-enum status
-audit_each(struct store *store, int64_t account_id, uint32_t count,
+/* @sql's ?1 is @account_id (0: all) and ?2 is @bound. */
+static enum status
+visit_rows(struct store *store, const char *sql, int64_t account_id, int64_t bound,
     void (*visit)(void *context, const struct audit_row *row), void *context, struct error *err)
 {
     struct database *database = database_of(store);
@@ -398,13 +425,12 @@ audit_each(struct store *store, int64_t account_id, uint32_t count,
 
     if (database == NULL)
         return OK;
-    enum status status = prepare_read(database->handle, account_id == 0 ? "WHERE ?1 = 0 ORDER BY id DESC LIMIT ?2" :
-        "WHERE account_id = ?1 ORDER BY at_ns DESC, id DESC LIMIT ?2", &statement, err);
+    enum status status = prepare_read(database->handle, sql, &statement, err);
     if (status != OK)
         return status;
     struct binder b = binder_on(statement);
     binder_int(&b, account_id);
-    binder_int(&b, count);
+    binder_int(&b, bound);
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         (void)read_row(statement, &row);
         visit(context, &row);
@@ -413,4 +439,32 @@ audit_each(struct store *store, int64_t account_id, uint32_t count,
         status = database_error(database->handle, code, "enforcement log", err);
     (void)sqlite3_finalize(statement);
     return status;
+}
+
+enum status
+audit_each(struct store *store, int64_t account_id, uint32_t count,
+    void (*visit)(void *context, const struct audit_row *row), void *context, struct error *err)
+{
+    return visit_rows(store, account_id == 0 ? "WHERE ?1 = 0 ORDER BY id DESC LIMIT ?2" :
+        "WHERE account_id = ?1 ORDER BY at_ns DESC, id DESC LIMIT ?2", account_id, count, visit, context, err);
+}
+
+enum status
+audit_export(struct store *store, int64_t account_id, struct instant since,
+    void (*visit)(void *context, const struct audit_row *row), void *context, struct error *err)
+{
+    return visit_rows(store, "WHERE (?1 = 0 OR account_id = ?1) AND at_ns >= ?2 ORDER BY id", account_id, since.ns, visit,
+        context, err);
+}
+
+bool
+audit_head(struct store *store, int64_t *ret_id, char ret_hash[SHA256_HEX_MAX])
+{
+    struct database *database = database_of(store);
+
+    if (database == NULL)
+        return false;
+    *ret_id = database->chain.id;
+    sha256_hex(database->chain.hash, ret_hash);
+    return true;
 }

@@ -47,10 +47,27 @@ struct audit_row {
     int64_t until_ns;         /* Lockouts; INT64_MAX: no end by time. */
     const char *detail;
     const char *config_hash;
+    char hash[SHA256_HEX_MAX]; /* Of the chain up to this row. */
 };
+
+struct audit_column {
+    const char *name;  /* Of the table. */
+    const char *text;  /* NULL: a number. */
+    int64_t number;
+};
+
+/** Column @index of a row, in table order, the hash last; false past it.  @ret_column->text lives as long as @row's. */
+bool audit_column(const struct audit_row *row, size_t index, struct audit_column *ret_column);
 
 /** Visit the newest rows first, at most @count, of one account (0: all). */
 MUST_USE enum status audit_each(struct store *store, int64_t account_id, uint32_t count,
     void (*visit)(void *context, const struct audit_row *row), void *context, struct error *err);
+
+/** Visit all rows from @since on, oldest first, of one account (0: all), at one moment of the log.  For exports. */
+MUST_USE enum status audit_export(struct store *store, int64_t account_id, struct instant since,
+    void (*visit)(void *context, const struct audit_row *row), void *context, struct error *err);
+
+/** Where the chain stands after the last store_write(): the last row's id (0: none) and hash.  False: the store keeps no log. */
+bool audit_head(struct store *store, int64_t *ret_id, char ret_hash[SHA256_HEX_MAX]);
 
 #endif /* STORE_AUDIT_H */

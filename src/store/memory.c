@@ -194,6 +194,7 @@ save(struct remembered *r, const struct record *record)
     case RECORD_ORDER:
     case RECORD_DAY:
     case RECORD_MODE:
+    case RECORD_SERVICE:
         break;
     }
     return true;

@@ -62,6 +62,7 @@ remembered_mark(struct remembered *remembered, const struct record *record)
     case RECORD_CONTRACT:
     case RECORD_DAY:
     case RECORD_MODE:
+    case RECORD_SERVICE:
         break;
     }
 }

@@ -322,6 +322,7 @@ save_row(struct database *database, const struct store_entry *entry, struct erro
     case RECORD_ALARM:
     case RECORD_ADMIN:
     case RECORD_MODE:
+    case RECORD_SERVICE:
         break; /* Only in the log. */
     }
     return OK;

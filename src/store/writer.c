@@ -16,6 +16,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "os/os.h"
+#include "store/audit.h"
 #include "store/rows.h"
 #include "store/spill.h"
 
@@ -58,6 +59,8 @@ struct writer {
     uint64_t deadline_ns;        /* Of stopping. */
     char trouble_text[ERROR_TEXT_MAX];
     char config_hash[CONFIG_HASH_MAX];
+    int64_t log_id;
+    char log_head[SHA256_HEX_MAX];
 };
 
 /* ---- Loop thread: taking records. ---- */
@@ -175,7 +178,9 @@ writer_status(struct writer *writer)
 {
     uv_mutex_lock(&writer->mutex);
     struct writer_status status = { .put = writer->put, .durable = writer->durable,
-        .queued = writer->count + writer->overflow.count, .spilled = writer->spilled, .failing = writer->failing };
+        .queued = writer->count + writer->overflow.count, .spilled = writer->spilled, .failing = writer->failing,
+        .log_id = writer->log_id };
+    memcpy(status.log_head, writer->log_head, sizeof status.log_head);
     uv_mutex_unlock(&writer->mutex);
     return status;
 }
@@ -285,6 +290,8 @@ write_one(struct writer *writer)
     bool from_spill = copy_batch(writer, &batch.count);
     struct spill reading = writer->spill;
     uint64_t spilled = writer->spilled, started_ns = uv_hrtime();
+    int64_t log_id = 0;
+    char head[SHA256_HEX_MAX] = "";
     enum status status = OK;
 
     uv_mutex_unlock(&writer->mutex);
@@ -292,11 +299,16 @@ write_one(struct writer *writer)
         status = read_spilled(&reading, spilled, writer->batch, &batch.count, &err);
     if (status == OK)
         status = store_write(writer->options.store, &batch, &err);
-    uv_mutex_lock(&writer->mutex);
     if (status == OK)
+        (void)audit_head(writer->options.store, &log_id, head);
+    uv_mutex_lock(&writer->mutex);
+    if (status == OK) {
+        writer->log_id = log_id;
+        memcpy(writer->log_head, head, sizeof head);
         note_success(writer, &batch, from_spill, started_ns);
-    else
+    } else {
         note_failure(writer, &err);
+    }
     return status == OK;
 }
 
@@ -427,6 +439,7 @@ writer_new(const struct writer_options *options, struct writer **ret_writer, str
     writer->batch = calloc(BATCH_MAX, sizeof *writer->batch);
     writer->queue = calloc(writer->queue_max, sizeof *writer->queue);
     writer->put = writer->durable = writer->told = store_last_ticket(options->store);
+    (void)audit_head(options->store, &writer->log_id, writer->log_head);
     if (writer->batch == NULL || writer->queue == NULL) {
         free_writer(writer);
         return error_set(err, STATUS_LIMIT, "writer: no memory");

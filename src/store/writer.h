@@ -7,6 +7,7 @@
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
+#include "store/sha256.h"
 #include "store/store.h"
 
 #include <uv.h>
@@ -54,6 +55,8 @@ struct writer_status {
     uint32_t queued;         /* In memory. */
     uint64_t spilled;        /* In the spill file now. */
     bool failing;
+    int64_t log_id;          /* The enforcement log's last durable row, 0: none, and the chain's hash there (S-11). */
+    char log_head[SHA256_HEX_MAX];
 };
 
 struct writer_status writer_status(struct writer *writer);

@@ -286,6 +286,37 @@ test_each(void **state)
     store_close(store);
 }
 
+static void
+add_hash(void *context, const struct audit_row *audit)
+{
+    struct text *text = context;
+
+    text_addf(text, "%" PRId64 ":%.4s ", audit->id, audit->hash);
+}
+
+/* What an export gives can be checked against heads written down earlier. */
+static void
+test_export(void **state)
+{
+    struct store *store = fill(store_fixture_path(*state, "export"));
+    struct audit_report report = verify(store, NULL);
+    char out[512], tail[64], head[SHA256_HEX_MAX];
+    struct text text = text_on(out, sizeof out);
+    struct error err;
+    int64_t id;
+
+    assert_int_equal(audit_export(store, 7, (struct instant){ 1000 + ROWS - 1 }, add_hash, &text, &err), OK);
+    assert_true(audit_head(store, &id, head));
+    assert_int_equal(id, ROWS);
+    assert_string_equal(head, report.head);
+    assert_true(text_starts(out, "19:"));
+    (void)snprintf(tail, sizeof tail, " 20:%.4s ", head);
+    assert_string_equal(strrchr(out, '2') != NULL ? strstr(out, " 20:") : "", tail);
+    assert_int_equal(audit_export(store, 8, INSTANT_NONE, add_hash, &text, &err), OK);
+    assert_string_equal(strstr(out, " 20:"), tail);
+    store_close(store);
+}
+
 int
 main(void)
 {
@@ -298,6 +329,7 @@ main(void)
         cmocka_unit_test(test_head_written_down),
         cmocka_unit_test(test_pruned),
         cmocka_unit_test(test_each),
+        cmocka_unit_test(test_export),
     };
 
     return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);

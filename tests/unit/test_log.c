@@ -2,6 +2,7 @@
  * test_log.c - lines to the right files, masked, rotated, and never in the caller's way (S-25; LG-01 to LG-11).
  */
 #include "app/log.h"
+#include "app/log_text.h"
 
 #include "app/scratch.h"
 #include "base/json.h"
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <uv.h>
 
 struct place {
@@ -101,6 +103,100 @@ test_routes(void **state)
     assert_int_equal(count_lines(place, "api.log", "api no"), 1);
     assert_int_equal(count_lines(place, "error.log", "{"), 1);
     assert_int_equal(count_lines(place, "error.log", "bad"), 1);
+}
+
+/* A high level silences daemon.log, never the enforcement's own log. */
+static void
+test_level(void **state)
+{
+    const struct place *place = *state;
+    struct log *log = new_log(place, 1 << 20, 2);
+
+    log_set_level(log, LOG_LEVEL_ERROR);
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_INFO, .component = "t", .message = "proven", .enforcement = true });
+    log_say(log, LOG_LEVEL_WARN, "t", "plain");
+    log_free(log);
+    assert_int_equal(count_lines(place, "daemon.log", "{"), 0);
+    assert_int_equal(count_lines(place, "enforcement.log", "proven"), 1);
+}
+
+/* LG-05: accounts show nowhere, and the lines stay JSON. */
+static void
+test_accounts_are_masked(void **state)
+{
+    const struct place *place = *state;
+    const struct log_options options = { .directory = place->directory, .level = LOG_LEVEL_INFO, .max_bytes = 1 << 20, .keep = 1,
+        .keep_enforcement = 1, .mask_accounts = true };
+    struct json_token tokens[64];
+    struct json json;
+    struct log *log;
+
+    assert_int_equal(log_new(&options, &log, NULL), OK);
+    log_learn_secret(log, "123456");
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_INFO, .component = "t", .message = "account 123456 locked", .account_id = 123456 });
+    log_free(log);
+    char *text = content(place, "daemon.log");
+    assert_null(strstr(text, "123456"));
+    assert_int_equal(json_read(text, strlen(text) - 1, tokens, 64, &json, NULL), OK);
+    assert_true(json_string_is(&json, json_get(&json, 0, "msg"), "account [REDACTED] locked"));
+    free(text);
+}
+
+static void
+set_age(const struct place *place, const char *name, double days)
+{
+    char path[700];
+    uv_fs_t request;
+    double then = (double)time(NULL) - days * 86400;
+
+    (void)snprintf(path, sizeof path, "%s/%s", place->directory, name);
+    assert_int_equal(uv_fs_utime(NULL, &request, path, then, then, NULL), 0);
+    uv_fs_req_cleanup(&request);
+}
+
+/* S-25: a file of yesterday is rotated, also by a process that has just started; LG-10: none stays longer than keep_days. */
+static void
+test_daily_rotation(void **state)
+{
+    const struct place *place = *state;
+    const struct log_options options = { .directory = place->directory, .level = LOG_LEVEL_INFO, .max_bytes = 1 << 20, .keep = 7,
+        .keep_enforcement = 7, .keep_days = 30 };
+    struct log *log;
+
+    for (int i = 0; i < 10; i++) {
+        char words[16];
+        (void)snprintf(words, sizeof words, "day %d", i);
+        assert_int_equal(log_new(&options, &log, NULL), OK);
+        log_say(log, LOG_LEVEL_INFO, "t", "%s", words);
+        log_free(log);
+        assert_int_equal(count_lines(place, "daemon.log", "day"), 1);
+        set_age(place, "daemon.log", 1.5);
+    }
+    assert_int_equal(count_lines(place, "daemon.log.1", "day 8"), 1);
+    assert_int_equal(count_lines(place, "daemon.log.7", "day 2"), 1);
+    assert_int_equal(count_lines(place, "daemon.log.8", "day"), 0); /* Seven are kept. */
+    set_age(place, "daemon.log.3", 40);
+    assert_int_equal(log_new(&options, &log, NULL), OK);
+    log_say(log, LOG_LEVEL_INFO, "t", "today");
+    log_free(log);
+    assert_int_equal(count_lines(place, "daemon.log.4", "day"), 0);
+    assert_int_equal(count_lines(place, "daemon.log.5", "day 5"), 1);
+}
+
+static void
+test_text(void **state)
+{
+    static const char line[] = "{\"ts\":\"2026-11-21T10:48:17.708Z\",\"level\":\"warn\",\"component\":\"engine\",\"msg\":\"Six \\\"of\\\"\\u001b[2J five.\","
+        "\"account\":101,\"error\":{\"http\":500},\"pid\":1,\"version\":\"0\"}";
+    char out[300];
+    struct text text = text_on(out, sizeof out);
+
+    (void)state;
+    log_text_add(&text, line, strlen(line));
+    assert_string_equal(out, "10:48:17.708 WARN  engine    Six \"of\" [2J five.  account=101  error={\"http\":500}");
+    text = text_on(out, sizeof out);
+    log_text_add(&text, "not json", 8);
+    assert_string_equal(out, "not json");
 }
 
 /* Each line is one JSON object, whatever is in the message; log_correlation, LG-01. */
@@ -203,6 +299,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_routes, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_level, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_accounts_are_masked, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_daily_rotation, new_place, free_place),
+        cmocka_unit_test(test_text),
         cmocka_unit_test_setup_teardown(test_lines_are_json, new_place, free_place),
         cmocka_unit_test_setup_teardown(test_secrets_are_masked, new_place, free_place),
         cmocka_unit_test_setup_teardown(test_rotation, new_place, free_place),

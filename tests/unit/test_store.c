@@ -191,7 +191,7 @@ test_every_kind(void **state)
     struct store *store = store_fixture_open(path);
     char log[OUT_MAX];
 
-    for (enum record_kind kind = RECORD_BREACH; kind <= RECORD_MODE; kind++) {
+    for (enum record_kind kind = RECORD_BREACH; kind <= RECORD_SERVICE; kind++) {
         struct record record = { .kind = kind, .at = { 1000 + (int64_t)kind }, .account_id = 7, .incident = 3, .rule = 2 };
         if (kind == RECORD_LOCKOUT_SET || kind == RECORD_LOCKOUT_END)
             record.u.lockout = (struct lockout)FOREVER;
@@ -203,7 +203,7 @@ test_every_kind(void **state)
     store_fixture_ask(path, "SELECT group_concat(kind || ':' || at_ns || ':' || incident || ':' || rule || ':' || result || error, ' ') "
         "FROM (SELECT * FROM enforcement_log ORDER BY id)", log);
     assert_string_equal(log, "breach:1000:3:2: lockout_set:1001:3:3: lockout_end:1002:3:3: goal_set:1003:3:0: sent:1004:3:2: "
-        "answered:1005:3:2:ambiguousno answer goal_proven:1006:3:0:proven alarm:1007:3:2: admin:1008:3:0: mode:1014:3:2:STARTING");
+        "answered:1005:3:2:ambiguousno answer goal_proven:1006:3:0:proven alarm:1007:3:2: admin:1008:3:0: mode:1014:3:2:STARTING service:1015:3:2:");
     store_close(store);
 }
 
