@@ -49,6 +49,14 @@ enum json_kind json_kind(const struct json *json, int node);
 int json_get(const struct json *json, int object, const char *key);
 /** Same, key compared without regard to ASCII case. */
 int json_get_any_case(const struct json *json, int object, const char *key);
+/** A key for json_pick(): struct json_key keys[] = { JSON_KEY("id"), ... }. */
+struct json_key {
+    const char *name;
+    size_t length;
+};
+#define JSON_KEY(literal) { literal, sizeof(literal) - 1 }
+/** json_get() of @count keys in one pass over the object: @ret_nodes[i] is the value of keys[i], or JSON_NONE. */
+void json_pick(const struct json *json, int object, const struct json_key *keys, size_t count, int *ret_nodes);
 size_t json_size(const struct json *json, int node);
 /**
  * Children: int n = json_first(j, parent), then n = json_next(j, n) for json_size() steps.  In an object these are the keys;

@@ -135,15 +135,20 @@ token_is(const struct json *json, const struct json_token *token, const char *ex
     return matched == length;
 }
 
+/* The next key of an object, given that of one. */
+static int
+after(const struct json *json, int key)
+{
+    return key + 1 + (int)json->tokens[key + 1].skip;
+}
+
 static int
 get(const struct json *json, int object, const char *key, bool any_case)
 {
-    size_t length = strlen(key);
-    int found = JSON_NONE, child = json_first(json, object);
+    size_t length = strlen(key), left = json_kind(json, object) == JSON_OBJECT ? json_size(json, object) : 0;
+    int found = JSON_NONE;
 
-    if (json_kind(json, object) != JSON_OBJECT)
-        return JSON_NONE;
-    for (size_t left = json_size(json, object); left > 0; left--, child = json_next(json, child)) {
+    for (int child = json_first(json, object); left > 0; left--, child = after(json, child)) {
         if (token_is(json, &json->tokens[child], key, length, any_case))
             found = child + 1;
     }
@@ -160,6 +165,24 @@ int
 json_get_any_case(const struct json *json, int object, const char *key)
 {
     return get(json, object, key, true);
+}
+
+void
+json_pick(const struct json *json, int object, const struct json_key *keys, size_t count, int *ret_nodes)
+{
+    size_t left = json_kind(json, object) == JSON_OBJECT ? json_size(json, object) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        ret_nodes[i] = JSON_NONE;
+    for (int child = json_first(json, object); left > 0; left--, child = after(json, child)) {
+        const struct json_token *token = &json->tokens[child];
+        bool escaped = (token->kind & JSON_TOKEN_ESCAPED) != 0;
+        for (size_t i = 0; i < count; i++) {
+            if ((escaped || token->end - token->start == keys[i].length) &&
+                token_is(json, token, keys[i].name, keys[i].length, false))
+                ret_nodes[i] = child + 1;
+        }
+    }
 }
 
 bool

@@ -77,12 +77,40 @@ scan(const char *text, size_t length, struct decimal *ret)
     return true;
 }
 
+/* Nearly every number of the gateway: a few digits, perhaps a point.  False: not that simple, and scan() has to look. */
+static bool
+parse_short(const char *text, size_t length, int digits, int64_t max, int64_t *ret_value)
+{
+    bool negative = length > 0 && text[0] == '-';
+    size_t start = negative ? 1 : 0, point = length;
+    int64_t value = 0;
+
+    if (length - start > DIGITS_MAX || length == start || (text[start] == '0' && length > start + 1 && text[start + 1] != '.'))
+        return false;
+    for (size_t i = start; i < length; i++) {
+        if (is_digit(text[i]))
+            value = value * 10 + (text[i] - '0');
+        else if (text[i] == '.' && point == length && i > start && i + 1 < length)
+            point = i;
+        else
+            return false;
+    }
+    for (digits -= point < length ? (int)(length - point - 1) : 0; digits > 0 && value <= INT64_MAX / 10; digits--)
+        value *= 10;
+    if (digits != 0 || value > max)
+        return false;
+    *ret_value = negative ? -value : value;
+    return true;
+}
+
 bool
 decimal_parse(const char *text, size_t length, int digits, int64_t max, int64_t *ret_value)
 {
     struct decimal d;
 
     ASSERT(digits >= 0 && digits <= DIGITS_MAX);
+    if (parse_short(text, length, digits, max, ret_value))
+        return true;
     if (!scan(text, length, &d))
         return false;
     for (d.exponent += digits; d.exponent > 0 && d.digits != 0 && d.digits < SCALED_MAX; d.exponent--)

@@ -24,16 +24,15 @@ is_given(const struct json *json, int node)
 }
 
 static bool
-get_id(const struct json *json, int object, const char *key, int64_t *ret_id)
+get_id(const struct json *json, int node, int64_t *ret_id)
 {
-    return json_int64(json, json_get(json, object, key), ret_id) && *ret_id > 0;
+    return json_int64(json, node, ret_id) && *ret_id > 0;
 }
 
 /* An integer that may be missing (0 then); false when it is there and no 32-bit number. */
 static bool
-get_int32(const struct json *json, int object, const char *key, int32_t *ret_value)
+get_int32(const struct json *json, int node, int32_t *ret_value)
 {
-    int node = json_get(json, object, key);
     int64_t value = 0;
 
     *ret_value = 0;
@@ -46,24 +45,23 @@ get_int32(const struct json *json, int object, const char *key, int32_t *ret_val
 }
 
 static bool
-get_size(const struct json *json, int object, const char *key, int32_t *ret_size)
+get_size(const struct json *json, int node, int32_t *ret_size)
 {
-    return get_int32(json, object, key, ret_size) && *ret_size >= 0 && *ret_size <= SIZE_LIMIT;
+    return get_int32(json, node, ret_size) && *ret_size >= 0 && *ret_size <= SIZE_LIMIT;
 }
 
 /* FV-02: nothing can be done without a side. */
 static bool
-get_side(const struct json *json, int object, int32_t *ret_side)
+get_side(const struct json *json, int node, int32_t *ret_side)
 {
-    return is_given(json, json_get(json, object, "side")) && get_int32(json, object, "side", ret_side) &&
+    return is_given(json, node) && get_int32(json, node, ret_side) &&
         (*ret_side == SIDE_BUY || *ret_side == SIDE_SELL);
 }
 
 /* A price that may be missing; false when it is there and unusable. */
 static bool
-get_price(const struct json *json, int object, const char *key, bool *ret_has, int64_t *ret_nanos)
+get_price(const struct json *json, int node, bool *ret_has, int64_t *ret_nanos)
 {
-    int node = json_get(json, object, key);
 
     *ret_has = false;
     *ret_nanos = 0;
@@ -78,9 +76,8 @@ get_price(const struct json *json, int object, const char *key, bool *ret_has, i
 }
 
 static bool
-get_money(const struct json *json, int object, const char *key, bool *ret_has, int64_t *ret_micros)
+get_money(const struct json *json, int node, bool *ret_has, int64_t *ret_micros)
 {
-    int node = json_get(json, object, key);
 
     *ret_has = is_given(json, node);
     *ret_micros = 0;
@@ -88,23 +85,22 @@ get_money(const struct json *json, int object, const char *key, bool *ret_has, i
 }
 
 static struct instant
-get_instant(const struct json *json, int object, const char *key)
+get_instant(const struct json *json, int node)
 {
     struct instant at = INSTANT_NONE;
     char text[INSTANT_TEXT_MAX];
 
     /* Decoded first: .NET escapes the '+' of an offset in some settings. */
-    if (!json_string(json, json_get(json, object, key), text, sizeof text))
+    if (!json_string(json, node, text, sizeof text))
         return INSTANT_NONE;
     return instant_parse(text, strlen(text), &at) ? at : INSTANT_NONE;
 }
 
 /* Optional text; too long is cut: odd, not unusable. */
 static void
-get_text(const struct json *json, int object, const char *key, char *out, size_t size)
+get_text(const struct json *json, int node, char *out, size_t size)
 {
     size_t length;
-    int node = json_get(json, object, key);
 
     out[0] = '\0';
     if (json_kind(json, node) != JSON_STRING || json_string(json, node, out, size))
@@ -114,18 +110,18 @@ get_text(const struct json *json, int object, const char *key, char *out, size_t
 }
 
 static bool
-get_contract(const struct json *json, int object, struct contract_id *ret_contract)
+get_contract(const struct json *json, int node, struct contract_id *ret_contract)
 {
-    return json_string(json, json_get(json, object, "contractId"), ret_contract->text, sizeof ret_contract->text) &&
+    return json_string(json, node, ret_contract->text, sizeof ret_contract->text) &&
         ret_contract->text[0] != '\0';
 }
 
 static enum answer
-get_answer(const struct json *json, int object, const char *key)
+get_answer(const struct json *json, int node)
 {
     bool value;
 
-    if (!json_bool(json, json_get(json, object, key), &value))
+    if (!json_bool(json, node, &value))
         return ANSWER_UNKNOWN;
     return value ? ANSWER_YES : ANSWER_NO;
 }
@@ -133,15 +129,20 @@ get_answer(const struct json *json, int object, const char *key)
 bool
 decode_account(const struct json *json, int node, struct account_row *ret_row)
 {
+    enum { ID, NAME, BALANCE, CAN_TRADE, SIMULATED, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("id"), JSON_KEY("name"), JSON_KEY("balance"), JSON_KEY("canTrade"),
+        JSON_KEY("simulated") };
+    int at[KEYS];
     struct account_row row = { 0 };
 
-    if (!get_id(json, node, "id", &row.id))
+    json_pick(json, node, keys, KEYS, at);
+    if (!get_id(json, at[ID], &row.id))
         return false;
-    get_text(json, node, "name", row.name, sizeof row.name);
-    if (!get_money(json, node, "balance", &row.has_balance, &row.balance_micros))
+    get_text(json, at[NAME], row.name, sizeof row.name);
+    if (!get_money(json, at[BALANCE], &row.has_balance, &row.balance_micros))
         row.has_balance = false;
-    row.can_trade = get_answer(json, node, "canTrade");
-    row.simulated = get_answer(json, node, "simulated");
+    row.can_trade = get_answer(json, at[CAN_TRADE]);
+    row.simulated = get_answer(json, at[SIMULATED]);
     *ret_row = row;
     return true;
 }
@@ -159,19 +160,24 @@ sign_size(int32_t type, int32_t size, int32_t *ret_size)
 bool
 decode_position(const struct json *json, int node, struct position_row *ret_row)
 {
+    enum { ID, SIZE, ACCOUNT_ID, TYPE, AVERAGE_PRICE, CREATION_TIMESTAMP, CONTRACT_ID, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("id"), JSON_KEY("size"), JSON_KEY("accountId"), JSON_KEY("type"),
+        JSON_KEY("averagePrice"), JSON_KEY("creationTimestamp"), JSON_KEY("contractId") };
+    int at[KEYS];
     struct position_row row = { 0 };
     int32_t type, size;
     bool has;
 
-    (void)json_int64(json, json_get(json, node, "id"), &row.id);
-    if (!get_id(json, node, "accountId", &row.account_id) || !get_contract(json, node, &row.contract))
+    json_pick(json, node, keys, KEYS, at);
+    (void)json_int64(json, at[ID], &row.id);
+    if (!get_id(json, at[ACCOUNT_ID], &row.account_id) || !get_contract(json, at[CONTRACT_ID], &row.contract))
         return false;
-    if (json_get(json, node, "size") == JSON_NONE || !get_size(json, node, "size", &size) ||
-        !get_int32(json, node, "type", &type) || !sign_size(type, size, &row.size))
+    if (at[SIZE] == JSON_NONE || !get_size(json, at[SIZE], &size) ||
+        !get_int32(json, at[TYPE], &type) || !sign_size(type, size, &row.size))
         return false;
-    if (!get_price(json, node, "averagePrice", &has, &row.average_price_nanos))
+    if (!get_price(json, at[AVERAGE_PRICE], &has, &row.average_price_nanos))
         return false;
-    row.created_at = get_instant(json, node, "creationTimestamp");
+    row.created_at = get_instant(json, at[CREATION_TIMESTAMP]);
     *ret_row = row;
     return true;
 }
@@ -179,25 +185,33 @@ decode_position(const struct json *json, int node, struct position_row *ret_row)
 bool
 decode_order(const struct json *json, int node, struct order_row *ret_row)
 {
+    enum { PARENT_ORDER_ID, LINKED_ORDER_ID, ID, ACCOUNT_ID, STATUS, TYPE, SIZE, FILL_VOLUME, LIMIT_PRICE, STOP_PRICE,
+        CREATION_TIMESTAMP, UPDATE_TIMESTAMP, CUSTOM_TAG, CONTRACT_ID, SIDE, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("parentOrderId"), JSON_KEY("linkedOrderId"), JSON_KEY("id"),
+        JSON_KEY("accountId"), JSON_KEY("status"), JSON_KEY("type"), JSON_KEY("size"), JSON_KEY("fillVolume"),
+        JSON_KEY("limitPrice"), JSON_KEY("stopPrice"), JSON_KEY("creationTimestamp"), JSON_KEY("updateTimestamp"),
+        JSON_KEY("customTag"), JSON_KEY("contractId"), JSON_KEY("side") };
+    int at[KEYS];
     struct order_row row = { 0 };
 
-    if (!get_id(json, node, "id", &row.id) || !get_id(json, node, "accountId", &row.account_id) ||
-        !get_contract(json, node, &row.contract))
+    json_pick(json, node, keys, KEYS, at);
+    if (!get_id(json, at[ID], &row.id) || !get_id(json, at[ACCOUNT_ID], &row.account_id) ||
+        !get_contract(json, at[CONTRACT_ID], &row.contract))
         return false;
     /* A missing status is 0 "None", which may execute (OL-01). */
-    if (!get_int32(json, node, "status", &row.status) || !get_int32(json, node, "type", &row.type) ||
-        !get_side(json, node, &row.side))
+    if (!get_int32(json, at[STATUS], &row.status) || !get_int32(json, at[TYPE], &row.type) ||
+        !get_side(json, at[SIDE], &row.side))
         return false;
-    if (!get_size(json, node, "size", &row.size) || !get_size(json, node, "fillVolume", &row.filled))
+    if (!get_size(json, at[SIZE], &row.size) || !get_size(json, at[FILL_VOLUME], &row.filled))
         return false;
-    if (!get_price(json, node, "limitPrice", &row.has_limit_price, &row.limit_price_nanos) ||
-        !get_price(json, node, "stopPrice", &row.has_stop_price, &row.stop_price_nanos))
+    if (!get_price(json, at[LIMIT_PRICE], &row.has_limit_price, &row.limit_price_nanos) ||
+        !get_price(json, at[STOP_PRICE], &row.has_stop_price, &row.stop_price_nanos))
         return false;
-    (void)json_int64(json, json_get(json, node, "parentOrderId"), &row.parent_id);
-    (void)json_int64(json, json_get(json, node, "linkedOrderId"), &row.linked_id);
-    row.created_at = get_instant(json, node, "creationTimestamp");
-    row.updated_at = get_instant(json, node, "updateTimestamp");
-    get_text(json, node, "customTag", row.tag, sizeof row.tag);
+    (void)json_int64(json, at[PARENT_ORDER_ID], &row.parent_id);
+    (void)json_int64(json, at[LINKED_ORDER_ID], &row.linked_id);
+    row.created_at = get_instant(json, at[CREATION_TIMESTAMP]);
+    row.updated_at = get_instant(json, at[UPDATE_TIMESTAMP]);
+    get_text(json, at[CUSTOM_TAG], row.tag, sizeof row.tag);
     *ret_row = row;
     return true;
 }
@@ -205,22 +219,29 @@ decode_order(const struct json *json, int node, struct order_row *ret_row)
 bool
 decode_trade(const struct json *json, int node, struct instant now, struct trade_row *ret_row)
 {
+    enum { ORDER_ID, VOIDED, ID, ACCOUNT_ID, SIZE, PRICE, PROFIT_AND_LOSS, FEES, COMMISSIONS, CREATION_TIMESTAMP, CONTRACT_ID,
+        SIDE, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("orderId"), JSON_KEY("voided"), JSON_KEY("id"), JSON_KEY("accountId"),
+        JSON_KEY("size"), JSON_KEY("price"), JSON_KEY("profitAndLoss"), JSON_KEY("fees"), JSON_KEY("commissions"),
+        JSON_KEY("creationTimestamp"), JSON_KEY("contractId"), JSON_KEY("side") };
+    int at[KEYS];
     struct trade_row row = { 0 };
     bool has;
 
-    if (!get_id(json, node, "id", &row.id) || !get_id(json, node, "accountId", &row.account_id) ||
-        !get_contract(json, node, &row.contract))
+    json_pick(json, node, keys, KEYS, at);
+    if (!get_id(json, at[ID], &row.id) || !get_id(json, at[ACCOUNT_ID], &row.account_id) ||
+        !get_contract(json, at[CONTRACT_ID], &row.contract))
         return false;
-    if (!get_size(json, node, "size", &row.size) || !get_side(json, node, &row.side))
+    if (!get_size(json, at[SIZE], &row.size) || !get_side(json, at[SIDE], &row.side))
         return false;
-    if (!get_price(json, node, "price", &has, &row.price_nanos) ||
-        !get_money(json, node, "profitAndLoss", &row.has_pnl, &row.pnl_micros) ||
-        !get_money(json, node, "fees", &has, &row.fees_micros) ||
-        !get_money(json, node, "commissions", &has, &row.commissions_micros))
+    if (!get_price(json, at[PRICE], &has, &row.price_nanos) ||
+        !get_money(json, at[PROFIT_AND_LOSS], &row.has_pnl, &row.pnl_micros) ||
+        !get_money(json, at[FEES], &has, &row.fees_micros) ||
+        !get_money(json, at[COMMISSIONS], &has, &row.commissions_micros))
         return false;
-    (void)json_int64(json, json_get(json, node, "orderId"), &row.order_id);
-    (void)json_bool(json, json_get(json, node, "voided"), &row.voided);
-    row.at = get_instant(json, node, "creationTimestamp");
+    (void)json_int64(json, at[ORDER_ID], &row.order_id);
+    (void)json_bool(json, at[VOIDED], &row.voided);
+    row.at = get_instant(json, at[CREATION_TIMESTAMP]);
     if (instant_equal(row.at, INSTANT_NONE))
         row.at = now;
     *ret_row = row;
@@ -230,18 +251,23 @@ decode_trade(const struct json *json, int node, struct instant now, struct trade
 bool
 decode_contract(const struct json *json, int node, struct contract_row *ret_row)
 {
+    enum { ID, ACTIVE_CONTRACT, NAME, TICK_SIZE, TICK_VALUE, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("id"), JSON_KEY("activeContract"), JSON_KEY("name"), JSON_KEY("tickSize"),
+        JSON_KEY("tickValue") };
+    int at[KEYS];
     struct contract_row row = { 0 };
     bool has;
 
-    if (!json_string(json, json_get(json, node, "id"), row.id.text, sizeof row.id.text) || row.id.text[0] == '\0')
+    json_pick(json, node, keys, KEYS, at);
+    if (!json_string(json, at[ID], row.id.text, sizeof row.id.text) || row.id.text[0] == '\0')
         return false;
-    get_text(json, node, "name", row.name, sizeof row.name);
-    if (!get_price(json, node, "tickSize", &has, &row.tick_size_nanos) ||
-        !get_money(json, node, "tickValue", &has, &row.tick_value_micros))
+    get_text(json, at[NAME], row.name, sizeof row.name);
+    if (!get_price(json, at[TICK_SIZE], &has, &row.tick_size_nanos) ||
+        !get_money(json, at[TICK_VALUE], &has, &row.tick_value_micros))
         return false;
     if (row.tick_size_nanos < 0 || row.tick_value_micros < 0)
         return false;
-    (void)json_bool(json, json_get(json, node, "activeContract"), &row.active);
+    (void)json_bool(json, at[ACTIVE_CONTRACT], &row.active);
     *ret_row = row;
     return true;
 }
@@ -249,15 +275,19 @@ decode_contract(const struct json *json, int node, struct contract_row *ret_row)
 bool
 decode_quote(const struct json *json, int node, const char *contract, struct quote_row *ret_row)
 {
+    enum { LAST_PRICE, BEST_BID, BEST_ASK, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("lastPrice"), JSON_KEY("bestBid"), JSON_KEY("bestAsk") };
+    int at[KEYS];
     struct quote_row row = { 0 };
 
+    json_pick(json, node, keys, KEYS, at);
     if (json_kind(json, node) != JSON_OBJECT || contract[0] == '\0')
         return false;
     if (!text_copy(row.contract.text, sizeof row.contract.text, contract))
         return false;
-    if (!get_price(json, node, "lastPrice", &row.has_last, &row.last_nanos) ||
-        !get_price(json, node, "bestBid", &row.has_bid, &row.bid_nanos) ||
-        !get_price(json, node, "bestAsk", &row.has_ask, &row.ask_nanos))
+    if (!get_price(json, at[LAST_PRICE], &row.has_last, &row.last_nanos) ||
+        !get_price(json, at[BEST_BID], &row.has_bid, &row.bid_nanos) ||
+        !get_price(json, at[BEST_ASK], &row.has_ask, &row.ask_nanos))
         return false;
     *ret_row = row;
     return true;

@@ -73,31 +73,32 @@ type_of(int64_t number)
 bool
 signalr_read(const struct json *json, struct signalr_message *ret_message)
 {
+    enum { TYPE, TARGET, ARGUMENTS, INVOCATION_ID, ERROR, ALLOW_RECONNECT, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("type"), JSON_KEY("target"), JSON_KEY("arguments"),
+        JSON_KEY("invocationId"), JSON_KEY("error"), JSON_KEY("allowReconnect") };
     struct signalr_message m = { .arguments = JSON_NONE, .invocation_id = -1, .allow_reconnect = true };
     int64_t number = 0;
+    int at[KEYS];
 
     if (json_kind(json, 0) != JSON_OBJECT)
         return false;
-    int type = json_get(json, 0, "type");
-    if (type != JSON_NONE && !json_int64(json, type, &number))
+    json_pick(json, 0, keys, KEYS, at);
+    if (at[TYPE] != JSON_NONE && !json_int64(json, at[TYPE], &number))
         return false;
-    m.type = type == JSON_NONE ? SIGNALR_HANDSHAKE : type_of(number);
-    int error = json_get(json, 0, "error");
-    if (json_kind(json, error) != JSON_ABSENT && json_kind(json, error) != JSON_NULL) {
+    m.type = at[TYPE] == JSON_NONE ? SIGNALR_HANDSHAKE : type_of(number);
+    if (json_kind(json, at[ERROR]) != JSON_ABSENT && json_kind(json, at[ERROR]) != JSON_NULL) {
         m.has_error = true;
-        if (!json_string(json, error, m.error, sizeof m.error))
+        if (!json_string(json, at[ERROR], m.error, sizeof m.error))
             text_copy(m.error, sizeof m.error, "(unreadable)");
     }
-    (void)json_int64(json, json_get(json, 0, "invocationId"), &m.invocation_id);
+    (void)json_int64(json, at[INVOCATION_ID], &m.invocation_id);
     if (m.type == SIGNALR_CLOSE)
-        (void)json_bool(json, json_get(json, 0, "allowReconnect"), &m.allow_reconnect);
+        (void)json_bool(json, at[ALLOW_RECONNECT], &m.allow_reconnect);
     if (m.type == SIGNALR_INVOCATION) {
-        int arguments = json_get(json, 0, "arguments");
-
-        if (!json_string(json, json_get(json, 0, "target"), m.target, sizeof m.target))
+        if (!json_string(json, at[TARGET], m.target, sizeof m.target))
             return false;
-        if (json_kind(json, arguments) == JSON_ARRAY)
-            m.arguments = arguments;
+        if (json_kind(json, at[ARGUMENTS]) == JSON_ARRAY)
+            m.arguments = at[ARGUMENTS];
     }
     *ret_message = m;
     return true;

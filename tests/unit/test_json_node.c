@@ -165,6 +165,29 @@ test_get(void **state)
     assert_int_equal(json_get(&json, -1, "id"), JSON_NONE);
 }
 
+/* As json_get() for each key: the last of duplicates, escapes decoded, absent ones and other nodes' keys not found. */
+static void
+test_pick(void **state)
+{
+    static const struct json_key keys[] = { JSON_KEY("id"), JSON_KEY("idx"), JSON_KEY("no"), JSON_KEY("n"), JSON_KEY("") };
+    struct json json = read_good("{\"id\":1,\"n\":{\"id\":5,\"no\":5},\"\\u0069d\":3,\"Id\":2,\"i\\u0064x\":4,\"\":6}");
+    int at[COUNT_OF(keys)];
+
+    (void)state;
+    json_pick(&json, 0, keys, COUNT_OF(keys), at);
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        assert_int_equal(at[i], json_get(&json, 0, keys[i].name));
+    assert_int_equal(int_of(&json, at[0]), 3);
+    assert_int_equal(int_of(&json, at[1]), 4);
+    assert_int_equal(at[2], JSON_NONE);
+    json_pick(&json, at[3], keys, COUNT_OF(keys), at);
+    assert_int_equal(int_of(&json, at[0]), 5);
+    json_pick(&json, at[0], keys, COUNT_OF(keys), at); /* No object. */
+    assert_int_equal(at[0], JSON_NONE);
+    json_pick(&json, INT_MAX, keys, COUNT_OF(keys), at);
+    assert_int_equal(at[0], JSON_NONE);
+}
+
 /* Siblings are one step apart, however large they are. */
 static void
 test_iteration(void **state)
@@ -352,6 +375,7 @@ main(void)
         cmocka_unit_test(test_money_and_price),
         cmocka_unit_test(test_bool),
         cmocka_unit_test(test_get),
+        cmocka_unit_test(test_pick),
         cmocka_unit_test(test_iteration),
         cmocka_unit_test(test_wrong_nodes),
         cmocka_unit_test(test_string),
