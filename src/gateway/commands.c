@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#define HISTORY_SPAN SPAN_SECONDS(3 * 86400) /* Longer than an order of ours is ever looked for. */
+#define CONTRACT_AGAIN_NS (30 * SECOND)
+
 /* ---- Answers ---- */
 
 static void
@@ -83,6 +86,47 @@ on_mutated(struct gateway *gateway, struct call *call, const struct reply *reply
         sync_want(gateway, call->command.account_id);
 }
 
+static void write_body(struct text *out, const struct command *command);
+static void look_up_contract(struct gateway *gateway, const struct command *command, int64_t not_before_ns);
+
+/* An order that is not in it may be older than what was searched: nothing is proven then. */
+static void
+on_history(struct gateway *gateway, struct call *call, const struct reply *reply)
+{
+    struct event event = { .kind = EVENT_ORDER, .correlation = call->command.incident };
+    int list = reply->json != NULL ? json_get(reply->json, 0, "orders") : JSON_NONE;
+    size_t count = reply->json != NULL && json_kind(reply->json, list) == JSON_ARRAY ? json_size(reply->json, list) : 0;
+    int child = count > 0 ? json_first(reply->json, list) : JSON_NONE;
+
+    for (size_t i = 0; i < count && reply->judgement.outcome == OUTCOME_ACCEPTED; i++, child = json_next(reply->json, child)) {
+        if (!decode_order(reply->json, child, &event.u.order) || event.u.order.id != call->command.order_id ||
+            event.u.order.account_id != call->command.account_id)
+            continue;
+        gateway_emit(gateway, &event);
+        return;
+    }
+    struct reply missing = *reply;
+    missing.judgement = (struct judgement){ OUTCOME_REFUSED, false, 0, SPAN_ZERO, "the order is not among the latest" };
+    give_answer(gateway, call, &missing);
+}
+
+static void
+search_order(struct gateway *gateway, const struct command *command)
+{
+    struct call *call = rest_call(gateway, ENDPOINT_ORDER_HISTORY, PACE_PROOF, on_history);
+    struct text body = rest_body(call);
+    struct json_writer w = json_writer_on(&body);
+    char since[INSTANT_TEXT_MAX];
+
+    call->command = *command;
+    instant_format(instant_sub(gateway_utc(gateway), HISTORY_SPAN), since, sizeof since);
+    json_open(&w, NULL, '{');
+    json_add_int(&w, "accountId", command->account_id);
+    json_add_string(&w, "startTimestamp", since);
+    json_close(&w, '}');
+    rest_submit(gateway, call);
+}
+
 static void
 on_order(struct gateway *gateway, struct call *call, const struct reply *reply)
 {
@@ -93,6 +137,8 @@ on_order(struct gateway *gateway, struct call *call, const struct reply *reply)
 
     if (good)
         gateway_emit(gateway, &event);
+    else if (reply->facts.fate == HTTP_ANSWERED && reply->facts.http_status == 404)
+        search_order(gateway, &call->command); /* OV-03: a server without searchById. */
     else
         give_answer(gateway, call, reply);
 }
@@ -104,10 +150,25 @@ on_contract(struct gateway *gateway, struct call *call, const struct reply *repl
     bool good = reply->judgement.outcome == OUTCOME_ACCEPTED && reply->json != NULL &&
         decode_contract(reply->json, json_get(reply->json, 0, "contract"), &event.u.contract);
 
-    if (good)
+    if (good) {
         gateway_emit(gateway, &event);
-    else
-        give_answer(gateway, call, reply);
+        return;
+    }
+    give_answer(gateway, call, reply);
+    if (errors_read_is_transient(&reply->facts) && !gateway->stopping) /* Without a tick size nothing in it has a price. */
+        look_up_contract(gateway, &call->command, gateway_now(gateway) + CONTRACT_AGAIN_NS);
+}
+
+static void
+look_up_contract(struct gateway *gateway, const struct command *command, int64_t not_before_ns)
+{
+    struct call *call = rest_call(gateway, ENDPOINT_CONTRACT, PACE_NORMAL, on_contract);
+    struct text body = rest_body(call);
+
+    call->command = *command;
+    call->not_before_ns = not_before_ns;
+    write_body(&body, command);
+    rest_submit(gateway, call);
 }
 
 static void
@@ -213,7 +274,7 @@ gateway_carry_out(struct gateway *gateway, const struct command *command)
 
     switch (command->kind) {
     case COMMAND_READ:
-        fetch_start(gateway, command->account_id, PART_POSITIONS | PART_ORDERS, PACE_PROOF, command->id, on_read);
+        fetch_read(gateway, command->account_id, command->id, on_read);
         break;
     case COMMAND_SUBSCRIBE:
         hub_subscribe(&gateway->hubs[HUB_MARKET], command->contract.text);
@@ -277,6 +338,10 @@ gateway_status(const struct gateway *gateway, struct gateway_status *ret_status)
         .token_left_s = gateway->session.token != NULL ? (gateway->session.expires_ns - now) / SECOND : 0,
         .rate_used = pace_used(&gateway->pace, PACE_GENERAL, now),
         .rate_max = PACE_GENERAL_MAX,
+        .history_used = pace_used(&gateway->pace, PACE_HISTORY, now),
+        .history_max = PACE_HISTORY_MAX,
+        .rate_refusals = rest->refusals,
+        .upkeep_paused = pause_is_on(&rest->pause),
         .requests_waiting = rest_waiting(rest),
         .rest_success_age_ms = rest->success_ns >= 0 ? (now - rest->success_ns) / MS : -1,
         .requests = rest->requests,

@@ -111,6 +111,7 @@ static const struct endpoint_facts endpoints[ENDPOINTS] = {
     [ENDPOINT_ORDERS] = { "/api/Order/v2/query", false, CODES(account_codes) },
     [ENDPOINT_OPEN_ORDERS] = { "/api/Order/searchOpen", false, CODES(account_codes) },
     [ENDPOINT_ORDER] = { "/api/Order/searchById", false, CODES(order_codes) },
+    [ENDPOINT_ORDER_HISTORY] = { "/api/Order/search", false, CODES(account_codes) },
     [ENDPOINT_TRADES] = { "/api/Trade/search", false, CODES(account_codes) },
     [ENDPOINT_PLACE] = { "/api/Order/place", true, CODES(place_codes) },
     [ENDPOINT_MODIFY] = { "/api/Order/modify", true, CODES(modify_codes) },

@@ -19,6 +19,7 @@ enum endpoint {
     ENDPOINT_ORDERS,         /* v2/query */
     ENDPOINT_OPEN_ORDERS,    /* searchOpen */
     ENDPOINT_ORDER,          /* searchById */
+    ENDPOINT_ORDER_HISTORY,  /* search: all statuses, by time of creation */
     ENDPOINT_TRADES,
     ENDPOINT_PLACE,
     ENDPOINT_MODIFY,

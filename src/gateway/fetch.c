@@ -377,6 +377,18 @@ ask_orders(struct gateway *gateway, struct fetch *f, int64_t offset)
 }
 
 void
+fetch_read(struct gateway *gateway, int64_t account_id, uint64_t command_id, fetch_done *done)
+{
+    for (struct fetch *f = gateway->fetches; f != NULL; f = f->next) {
+        if (f->account_id == account_id && f->command_id != 0 && !f->left && f->got == 0) {
+            f->command_id = command_id; /* Its answer will be the newer, and one snapshot answers both. */
+            return;
+        }
+    }
+    fetch_start(gateway, account_id, PART_POSITIONS | PART_ORDERS, PACE_PROOF, command_id, done);
+}
+
+void
 fetch_start(struct gateway *gateway, int64_t account_id, unsigned parts, enum pace_class class, uint64_t command_id,
     fetch_done *done)
 {

@@ -18,6 +18,7 @@
 #define RENEW_BEFORE_NS (3600 * SECOND)  /* LO-02 */
 #define RENEW_LATEST_NS (600 * SECOND)   /* LO-03: then also while enforcing. */
 #define RENEW_GAP_NS (10 * SECOND)       /* LO-03: market first, user later. */
+#define SLEPT_NS (10 * SECOND)           /* Such a step of the wall clock is no correction of it. */
 #define TOKENS_FIRST 4096                /* An answer of some 20 KiB; grows. */
 #define STOP_MAX_NS (10 * SECOND)        /* SV-04 */
 
@@ -214,13 +215,40 @@ give_later(struct gateway *gateway)
     }
 }
 
+bool
+gateway_in_halt(const struct gateway *gateway)
+{
+    const struct gateway_settings *s = &gateway->settings;
+
+    return s->in_halt != NULL && s->in_halt(s->context, gateway_utc(gateway));
+}
+
+/* SR-11, TR-01: connections are dead, tokens older than our clock thinks, and what happened meanwhile nobody told. */
+static void
+check_sleep(struct gateway *gateway)
+{
+    int64_t offset_ns = gateway_utc(gateway).ns - gateway_now(gateway);
+    int64_t slept_ns = offset_ns - gateway->offset_ns;
+
+    gateway->offset_ns = offset_ns;
+    if (slept_ns < SLEPT_NS)
+        return;
+    gateway_wire(gateway, "the machine slept for %lld s", (long long)(slept_ns / SECOND));
+    session_slept(gateway, slept_ns);
+    for (int i = 0; i < HUBS; i++)
+        hub_slept(&gateway->hubs[i], slept_ns);
+    sync_want(gateway, 0);
+}
+
 /* LO-02: the old token may end its hub's connection; a new one is made while the old token works. */
 static bool
 wants_renewal(const struct gateway *gateway, const struct hub *hub, int64_t now)
 {
     int64_t left = hub->token_expires_ns - now;
 
-    if (!hub_is_live(hub) || left > RENEW_BEFORE_NS || gateway->session.expires_ns <= hub->token_expires_ns)
+    if (!hub_is_live(hub) || gateway->session.expires_ns <= hub->token_expires_ns)
+        return false;
+    if (left > RENEW_BEFORE_NS && !gateway_in_halt(gateway))
         return false;
     return gateway->rest.mutations_in_flight == 0 || left < RENEW_LATEST_NS; /* LO-03 */
 }
@@ -261,6 +289,7 @@ woken(void *user)
     if (gateway->stopping) {
         stop_soon(gateway, now);
     } else {
+        check_sleep(gateway);
         session_tick(gateway, now);
         rest_tick(gateway, now);
         renew_hubs(gateway, now);
@@ -299,6 +328,13 @@ gateway_stop(struct gateway *gateway, void (*done)(void *context), void *context
 }
 
 void
+gateway_change_key(struct gateway *gateway, const char *user_name, const char *api_key)
+{
+    session_try_key(gateway, user_name, api_key);
+    gateway_rearm(gateway);
+}
+
+void
 gateway_distrust(struct gateway *gateway, int64_t account_id)
 {
     sync_want(gateway, account_id);
@@ -307,8 +343,8 @@ gateway_distrust(struct gateway *gateway, int64_t account_id)
 
 /* ---- Construction ---- */
 
-static char *
-copy_text(const char *text)
+char *
+gateway_copy_text(const char *text)
 {
     size_t size = text != NULL ? strlen(text) + 1 : 1;
     char *copy = calloc(1, size);
@@ -322,7 +358,7 @@ copy_text(const char *text)
 static char *
 copy_url(const char *url)
 {
-    char *copy = copy_text(url);
+    char *copy = gateway_copy_text(url);
     size_t length = copy != NULL ? strlen(copy) : 0;
 
     if (length > 0 && copy[length - 1] == '/')
@@ -355,6 +391,9 @@ complete(const struct gateway_times *t)
         .poll_trades_ms = or_default(t->poll_trades_ms, 10000),
         .poll_account_ms = or_default(t->poll_account_ms, 30000),
         .quotes_silence_ms = or_default(t->quotes_silence_ms, 30000),
+        .pause_failures = or_default(t->pause_failures, 5),
+        .pause_first_ms = or_default(t->pause_first_ms, 30000),
+        .pause_longest_ms = or_default(t->pause_longest_ms, 300000),
     };
 }
 
@@ -366,8 +405,8 @@ take_settings(struct gateway *gateway, const struct gateway_settings *settings, 
     gateway->times = complete(&settings->times);
     *s = *settings;
     s->rest_url = copy_url(settings->rest_url);
-    s->user_name = copy_text(settings->user_name);
-    s->api_key = copy_text(settings->api_key);
+    s->user_name = gateway_copy_text(settings->user_name);
+    s->api_key = gateway_copy_text(settings->api_key);
     s->user_hub_url = s->market_hub_url = s->ca_file = NULL; /* Kept by their users. */
     s->accounts = NULL;
     if (s->rest_url == NULL || s->user_name == NULL || s->api_key == NULL)
@@ -396,6 +435,9 @@ set_up_transport(struct gateway *gateway, struct uv_loop_s *uv, const struct gat
     }
     gateway->transport->on_wake(gateway->transport_context, woken, gateway);
     gateway->started_ns = gateway_now(gateway);
+    gateway->offset_ns = gateway_utc(gateway).ns - gateway->started_ns;
+    pause_init(&gateway->rest.pause, gateway->times.pause_failures, gateway->times.pause_first_ms * MS,
+        gateway->times.pause_longest_ms * MS);
     return OK;
 }
 
@@ -435,10 +477,10 @@ gateway_new(struct uv_loop_s *uv, const struct gateway_settings *settings, struc
     return OK;
 }
 
-static void
-free_secret(const char *text)
+void
+gateway_free_secret(const char *text)
 {
-    char *own = (char *)(uintptr_t)text; /* copy_text() made it. */
+    char *own = (char *)(uintptr_t)text; /* gateway_copy_text() made it. */
 
     if (own != NULL)
         secret_wipe(own, strlen(own));
@@ -469,9 +511,9 @@ gateway_free(struct gateway *gateway)
         gateway->later = later->next;
         free(later);
     }
-    free_secret(gateway->settings.rest_url);
-    free_secret(gateway->settings.user_name);
-    free_secret(gateway->settings.api_key);
+    gateway_free_secret(gateway->settings.rest_url);
+    gateway_free_secret(gateway->settings.user_name);
+    gateway_free_secret(gateway->settings.api_key);
     free(gateway->tokens);
     free(gateway);
 }

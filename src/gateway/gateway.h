@@ -37,6 +37,9 @@ struct gateway_times {
     int32_t poll_trades_ms;      /* 10000 */
     int32_t poll_account_ms;     /* 30000 */
     int32_t quotes_silence_ms;   /* 30000: resubscribe; twice that: reconnect (HM-02). */
+    int32_t pause_failures;      /* 5, a count: failures in a row after which upkeep rests (CB-02) ... */
+    int32_t pause_first_ms;      /* 30000: ... for so long ... */
+    int32_t pause_longest_ms;    /* 300000: ... and at most so long, doubled with each failed probe. */
 };
 
 /* Texts are copied. */
@@ -53,6 +56,8 @@ struct gateway_settings {
     struct instant (*trades_since)(void *context, int64_t account_id, struct instant now);
     /* Do quotes have to come at this time (HM-02)?  NULL: silence of the market hub means nothing. */
     bool (*in_session)(void *context, struct instant now);
+    /* Is it the daily halt?  Then token and hubs are renewed, well before they have to be (TR-09).  NULL: only when they have to be. */
+    bool (*in_halt)(void *context, struct instant now);
     void *context;
     struct gateway_times times;
     uint64_t seed;               /* Of the jitter. */
@@ -69,6 +74,8 @@ struct gateway_sink {
     void (*alarm)(void *context, int level, const char *text);
     /* One line per request, answer and hub transition, secrets masked.  May be NULL. */
     void (*wire)(void *context, const char *line);
+    /* A REST call ended: its path, 0 when no answer came, from its first byte out to the whole answer (0: it never left).  May be NULL. */
+    void (*called)(void *context, const char *endpoint, int32_t http_status, struct span took);
 };
 
 /** STATUS_CONFIG: an address is not https/wss, or there is no account.  Nothing is sent yet.  @ret_gateway on success only. */
@@ -84,6 +91,11 @@ void gateway_start(struct gateway *gateway);
  * EVENT_ANSWER with the outcome when they fail.
  */
 void gateway_carry_out(struct gateway *gateway, const struct command *command);
+
+/**
+ * AK-05: log in with another pair; if that works it replaces the old one, if not the old one stays and a warning is raised.  Both are copied.
+ */
+void gateway_change_key(struct gateway *gateway, const char *user_name, const char *api_key);
 
 /** Something outside is off (a handler failed, the machine slept): reconcile the account, 0: all (SR-11). */
 void gateway_distrust(struct gateway *gateway, int64_t account_id);
@@ -112,7 +124,10 @@ struct gateway_status {
     struct gateway_hub_status user, market;
     bool has_token;
     int64_t token_left_s;
-    int32_t rate_used, rate_max;
+    int32_t rate_used, rate_max;       /* RL-09: everything but bars, in the last 60 s. */
+    int32_t history_used, history_max; /* Bars, in the last 30 s. */
+    uint32_t rate_refusals;            /* Answers 429 since start. */
+    bool upkeep_paused;                /* CB-02. */
     int32_t requests_waiting;
     int64_t rest_success_age_ms; /* -1: none yet. */
     uint64_t requests, mutations, logouts, unknown_targets, foreign_rows, unusable_rows, syncs;

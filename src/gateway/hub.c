@@ -231,6 +231,14 @@ hub_renew(struct hub *hub)
 }
 
 void
+hub_slept(struct hub *hub, int64_t slept_ns)
+{
+    hub->token_expires_ns -= slept_ns;
+    if (hub->state > HUB_DOWN)
+        go_down(hub, "the machine slept", 0);
+}
+
+void
 hub_start(struct hub *hub)
 {
     hub->state = HUB_DOWN;

@@ -2,6 +2,7 @@
  * internal.h - the gateway's own state, shared by the files of gateway/ only.
  *
  *     session.c  the token            rest.c   calls: queue, pace, replay, retry
+ *     health.c   is REST alive        spent.c  what the rate windows hold back
  *     hub.c      two connections      fetch.c  several reads -> one snapshot
  *     sync.c     when to fetch        outbound.c  what may be sent
  *     gateway.c  events out, mode, commands in, the one wake-up
@@ -16,6 +17,7 @@
 #include "gateway/errors.h"
 #include "gateway/gateway.h"
 #include "gateway/pace.h"
+#include "gateway/pause.h"
 #include "gateway/signalr.h"
 #include "gateway/transport.h"
 #include "net/websocket.h"
@@ -45,6 +47,8 @@ struct session {
     int64_t login_ns;           /* Of the last login sent. */
     int64_t due_ns;
     int64_t alarm_ns;           /* Not before. */
+    int64_t token_ns;           /* When the token came. */
+    char *new_user, *new_key;   /* A pair on trial (AK-05); NULL: none. */
 };
 
 void session_start(struct gateway *gateway);
@@ -56,6 +60,12 @@ const char *session_token(const struct gateway *gateway);
 void session_refused(struct gateway *gateway, uint64_t generation);
 /** Log in anew, keeping the token until then (CC-07, RO-02). */
 void session_renew(struct gateway *gateway);
+/** HTTP 403: the token is kept, another one is fetched, at most once a minute (RT-07).  False: too soon. */
+bool session_forbidden(struct gateway *gateway);
+/** Log in with another pair; it replaces the old one when that succeeds (AK-05). */
+void session_try_key(struct gateway *gateway, const char *user_name, const char *api_key);
+/** The clock of tokens goes on while the machine sleeps, ours may not have. */
+void session_slept(struct gateway *gateway, int64_t slept_ns);
 /** An answer shows that the token works. */
 void session_proven(struct gateway *gateway, uint64_t generation);
 /** Expiry of a token by its "exp", if that is believable, else 24 h (TR-01). */
@@ -83,6 +93,8 @@ struct call {
     enum pace_class class;
     bool warm;                  /* A ping on the mutations' connections. */
     bool replayed;
+    bool probe;                 /* The one ping of a pause. */
+    bool counted;               /* Held back by the rate, and that was told. */
     int32_t tries, tries_max;
     int32_t timeout_ms;
     uint64_t generation;
@@ -109,6 +121,10 @@ struct rest {
     int64_t skew_ms;
     int64_t first_byte_ns;
     uint64_t requests, mutations;
+    struct pause pause;
+    int64_t spent_alarm_ns;     /* Of the rate window, not before. */
+    int64_t held_alarm_ns;      /* Of what it holds back, not before. */
+    uint32_t refusals;          /* 429s. */
 };
 
 /** A call to fill in and submit. */
@@ -120,6 +136,26 @@ void rest_submit(struct gateway *gateway, struct call *call);
 void rest_tick(struct gateway *gateway, int64_t now);
 void rest_fini(struct rest *rest);
 int32_t rest_waiting(const struct rest *rest);
+/** One ping on the mutations' connections. */
+void rest_ping(struct gateway *gateway, bool probe);
+
+/* ---- health.c ---- */
+
+/** Every answer, and every request that got none: mode, pause, token, clock. */
+void health_note(struct gateway *gateway, const struct call *call, const struct reply *reply);
+void health_check_clock(struct gateway *gateway, const struct http_answer *answer);
+/** Keep connections warm, or probe. */
+void health_tick(struct gateway *gateway, int64_t now);
+int64_t health_due(const struct gateway *gateway);
+/** Is this a call that rests in a pause (CB-01, CB-02)? */
+bool health_rests(const struct gateway *gateway, const struct call *call);
+
+/* ---- spent.c ---- */
+
+/** A request leaves now (RL-02). */
+void spent_take(struct gateway *gateway);
+/** A call that proves or enforces cannot leave before @at because of the rate. */
+void spent_held(struct gateway *gateway, struct call *call, int64_t at, int64_t now);
 
 /* ---- fetch.c ---- */
 
@@ -131,6 +167,7 @@ struct fetch {
     int64_t account_id;
     unsigned wanted, got;       /* PART_... */
     int32_t pending;
+    bool left;                  /* Some request of it. */
     enum pace_class class;
     uint64_t command_id;
     fetch_done *done;
@@ -151,6 +188,8 @@ struct fetch {
 void fetch_start(struct gateway *gateway, int64_t account_id, unsigned parts, enum pace_class class, uint64_t command_id,
     fetch_done *done);
 void fetch_fini(struct gateway *gateway);
+/** A read for a command: joins one of the account that has not left yet, so that a full rate window does not fill a queue. */
+void fetch_read(struct gateway *gateway, int64_t account_id, uint64_t command_id, fetch_done *done);
 /** Wanted parts that did not come; open orders stand in for orders. */
 unsigned fetch_missing(const struct fetch *fetch);
 
@@ -254,6 +293,8 @@ void hub_drop(struct hub *hub, const char *why);
 void hub_log_out(struct hub *hub, int64_t delay_ns);
 /** Break and make while the old token still works (LO-02). */
 void hub_renew(struct hub *hub);
+/** The machine slept so long: the connection is dead and its token that much older. */
+void hub_slept(struct hub *hub, int64_t slept_ns);
 void hub_subscribe(struct hub *hub, const char *contract);
 void hub_unsubscribe(struct hub *hub, const char *contract);
 const char *hub_state_name(enum hub_state state);
@@ -342,6 +383,7 @@ struct gateway {
     int64_t stop_ns;
     int64_t wake_ns;
     int64_t frame_ns;
+    int64_t offset_ns;  /* Wall clock less monotonic, when last looked: it jumps when the machine has slept. */
     uint64_t logouts, unknown_targets, foreign_rows, unusable_rows;
 };
 
@@ -357,6 +399,11 @@ void gateway_wire(struct gateway *gateway, const char *format, ...) PRINTF_LIKE(
 /** Parse with the shared tokens, grown as needed; valid until the next call. */
 MUST_USE enum status gateway_parse(struct gateway *gateway, const char *text, size_t length, struct json *ret_json,
     struct error *err);
+/** Zeroed copy, NULL without memory; give back with gateway_free_secret(), which wipes it first. */
+char *gateway_copy_text(const char *text);
+void gateway_free_secret(const char *text);
+/** TR-09. */
+bool gateway_in_halt(const struct gateway *gateway);
 bool gateway_is_pinned(const struct gateway *gateway, int64_t account_id);
 /** Hub or REST health may have changed. */
 void gateway_judge_mode(struct gateway *gateway, const char *reason);

@@ -16,11 +16,9 @@
 #include <string.h>
 
 #define NORMAL_IN_FLIGHT_MAX 4      /* Leaves connections of the lane to enforcement's reads. */
-#define PING_NS (30 * SECOND)       /* Keeps two mutation connections warm; also HM-08's probe. */
-#define PING_FAILING_NS (5 * SECOND) /* DG-05. */
-#define WARM_CONNECTIONS 2
 #define PING_TIMEOUT_MS 5000
-#define SKEW_CHECK_NS (3600 * SECOND)
+#define FORBIDDEN_WAIT_NS (2 * SECOND) /* For the new token. */
+#define HELD_LOOK_NS (2 * SECOND)    /* Of a proof that waits for the rate: look again, somebody may have to hear of it. */
 
 static void on_answer(void *user, const struct http_answer *answer);
 
@@ -157,13 +155,14 @@ send_call(struct gateway *gateway, struct call *call, struct error *err)
     call->generation = gateway->session.generation;
     call->sent_at = gateway_utc(gateway);
     call->tries++;
-    pace_take(&gateway->pace, PACE_GENERAL, gateway_now(gateway));
+    if (call->fetch != NULL)
+        call->fetch->left = true;
     enum status status = gateway->transport->request(gateway->transport_context, &request, on_answer, call, err);
     if (status == OK)
         count_in_flight(&gateway->rest, call, 1);
-    gateway->rest.requests++;
     if (endpoint_mutates(call->endpoint))
         gateway->rest.mutations++;
+    spent_take(gateway);
     if (!is_ping) /* After sending: the log must not delay a close. */
         gateway_wire(gateway, "> POST %s %.*s", endpoint_path(call->endpoint), (int)call->length, call->body);
     return status;
@@ -177,6 +176,8 @@ ask(const struct gateway *gateway, const struct call *call, int64_t now)
         return call->not_before_ns;
     if (call->endpoint != ENDPOINT_PING && session_token(gateway) == NULL)
         return NEVER; /* The session wakes us. */
+    if (health_rests(gateway, call))
+        return NEVER; /* The end of the pause wakes us. */
     if (call->class == PACE_NORMAL && gateway->rest.normal_in_flight >= NORMAL_IN_FLIGHT_MAX)
         return NEVER; /* An answer wakes us. */
     return pace_ask(&gateway->pace, call->class, PACE_GENERAL, now);
@@ -186,6 +187,13 @@ static int64_t
 gives_up_at(const struct call *call)
 {
     return endpoint_mutates(call->endpoint) ? call->queued_ns + (int64_t)call->timeout_ms * MS : NEVER;
+}
+
+/* It waits, and for nothing but the rate. */
+static bool
+waits_for_rate(const struct gateway *gateway, const struct call *call, int64_t now)
+{
+    return call->class != PACE_NORMAL && call->not_before_ns <= now && session_token(gateway) != NULL;
 }
 
 /* Send what may leave of one queue; returns when to look again. */
@@ -198,8 +206,14 @@ pump(struct gateway *gateway, struct call **queue, int64_t now)
     while (*queue != NULL) {
         struct call *call = *queue;
         int64_t at = ask(gateway, call, now), end = gives_up_at(call);
+        bool rests = call->fetch != NULL && health_rests(gateway, call); /* Its round is asked for again; only look-ups wait. */
 
-        if (at > now && end > now) {
+        if (at > now && waits_for_rate(gateway, call, now)) {
+            spent_held(gateway, call, at, now);
+            if (!call->counted && now + HELD_LOOK_NS < at)
+                at = now + HELD_LOOK_NS;
+        }
+        if (at > now && end > now && !rests) {
             at = at < end ? at : end;
             due = at < due ? at : due;
             queue = &call->next_waiting;
@@ -207,7 +221,7 @@ pump(struct gateway *gateway, struct call **queue, int64_t now)
         }
         *queue = call->next_waiting;
         if (at > now)
-            deliver_unsent(gateway, call, "no token or no room in the rate window in time");
+            deliver_unsent(gateway, call, rests ? "upkeep rests: the gateway fails" : "no token or no room in the rate window in time");
         else if (send_call(gateway, call, &err) != OK)
             deliver_unsent(gateway, call, err.text);
     }
@@ -222,8 +236,8 @@ pump_all(struct gateway *gateway, int64_t now)
     int64_t normal = pump(gateway, &rest->waiting[0], now);
 
     rest->due_ns = enforcement < normal ? enforcement : normal;
-    if (!gateway->stopping && rest->ping_ns < rest->due_ns)
-        rest->due_ns = rest->ping_ns;
+    if (!gateway->stopping && health_due(gateway) < rest->due_ns)
+        rest->due_ns = health_due(gateway);
 }
 
 void
@@ -246,48 +260,6 @@ rest_submit(struct gateway *gateway, struct call *call)
 }
 
 /* ---- Answers ---- */
-
-static void
-watch_health(struct gateway *gateway, const struct call *call, const struct reply *reply)
-{
-    struct rest *rest = &gateway->rest;
-    const struct reply_facts *f = &reply->facts;
-    int64_t now = gateway_now(gateway);
-    bool up = f->fate == HTTP_ANSWERED && f->http_status < 500 && f->http_status != 408 &&
-        (f->has_envelope || call->endpoint == ENDPOINT_PING || f->http_status != 200);
-
-    if (up) {
-        rest->success_ns = now;
-        rest->failing_since_ns = -1;
-    } else if (rest->failing_since_ns < 0) {
-        rest->failing_since_ns = now;
-        rest->ping_ns = now + SECOND;
-    }
-    if (f->fate == HTTP_ANSWERED && call->endpoint != ENDPOINT_PING && f->http_status != 401 && f->http_status != 403)
-        session_proven(gateway, call->generation);
-    gateway_judge_mode(gateway, up ? "REST answers" : reply->message);
-}
-
-/* HM-06: session rules depend on our clock. */
-static void
-check_clock(struct gateway *gateway, const struct http_answer *answer)
-{
-    struct rest *rest = &gateway->rest;
-    int64_t now = gateway_now(gateway);
-
-    if (instant_equal(answer->date, INSTANT_NONE))
-        return;
-    int64_t skew_ms = instant_since(answer->date, gateway_utc(gateway)).ns / MS;
-    rest->skew_ms = skew_ms;
-    if (now < rest->skew_checked_ns)
-        return;
-    rest->skew_checked_ns = now + SKEW_CHECK_NS;
-    int64_t off_ms = skew_ms < 0 ? -skew_ms : skew_ms;
-    if (off_ms > 30000)
-        gateway_alarm(gateway, GATEWAY_CRITICAL, "this machine's clock is %lld s off the gateway's", (long long)(skew_ms / 1000));
-    else if (off_ms > 3000) /* 2 s, and the second the Date field is cut to. */
-        gateway_alarm(gateway, GATEWAY_WARN, "this machine's clock is %lld ms off the gateway's", (long long)skew_ms);
-}
 
 /* EC-10: cut if it is long. */
 static void
@@ -333,6 +305,34 @@ read_reply(struct gateway *gateway, const struct call *call, const struct http_a
     read_message(json, reply->message);
 }
 
+static bool
+is_unauthorized(const struct reply *reply)
+{
+    return reply->facts.fate == HTTP_ANSWERED && (reply->facts.http_status == 401 || reply->facts.http_status == 403);
+}
+
+/*
+ * RT-07: once, also mutations; the server has not executed it.  401 says that the token is worthless.  403 does not, so the token is kept, and a
+ * new one is fetched at most once a minute.
+ */
+static bool
+replays(struct gateway *gateway, struct call *call, const struct reply *reply)
+{
+    int64_t now = gateway_now(gateway);
+
+    if (reply->facts.http_status == 401)
+        session_refused(gateway, call->generation);
+    else if (!session_forbidden(gateway))
+        return false;
+    else
+        call->not_before_ns = now + FORBIDDEN_WAIT_NS;
+    call->replayed = true;
+    call->tries--;
+    call->queued_ns = now;
+    enqueue(gateway, call);
+    return true;
+}
+
 /* A read that may work on another try is queued again. */
 static bool
 tries_again(struct gateway *gateway, struct call *call, const struct reply *reply)
@@ -341,17 +341,12 @@ tries_again(struct gateway *gateway, struct call *call, const struct reply *repl
 
     if (gateway->stopping)
         return false;
-    if (reply->facts.fate == HTTP_ANSWERED && (reply->facts.http_status == 401 || reply->facts.http_status == 403)) {
-        session_refused(gateway, call->generation);
-        if (call->replayed) {
-            gateway_alarm(gateway, GATEWAY_CRITICAL, "%s: refused with a fresh token", endpoint_path(call->endpoint));
-            return false;
-        }
-        call->replayed = true; /* RT-07: once, also mutations; the server has not executed it. */
-        call->tries--;
-        call->queued_ns = now;
-        enqueue(gateway, call);
+    if (is_unauthorized(reply) && !call->replayed && replays(gateway, call, reply))
         return true;
+    if (is_unauthorized(reply)) {
+        gateway_alarm(gateway, GATEWAY_CRITICAL, "%s: HTTP %d, also after a new log-in", endpoint_path(call->endpoint),
+            (int)reply->facts.http_status);
+        return false;
     }
     if (endpoint_mutates(call->endpoint) || call->tries >= call->tries_max || !errors_read_is_transient(&reply->facts))
         return false;
@@ -359,6 +354,8 @@ tries_again(struct gateway *gateway, struct call *call, const struct reply *repl
         delay *= 2;
     delay = gateway_jitter(gateway, delay < 10 * SECOND ? delay : 10 * SECOND);
     call->not_before_ns = now + (delay < 10 * SECOND ? delay : 10 * SECOND);
+    gateway_wire(gateway, "= %s again in %lld ms, try %d of %d: %s", endpoint_path(call->endpoint),
+        (long long)((call->not_before_ns - now) / MS), (int)call->tries + 1, (int)call->tries_max, reply->message); /* RT-12 */
     enqueue(gateway, call);
     return true;
 }
@@ -373,6 +370,15 @@ log_answer(struct gateway *gateway, const struct call *call, const struct reply 
 }
 
 static void
+tell_called(const struct gateway *gateway, enum endpoint endpoint, const struct http_answer *answer)
+{
+    struct span took = { answer->first_byte_ns > 0 ? gateway_now(gateway) - answer->first_byte_ns : 0 };
+
+    if (gateway->sink.called != NULL)
+        gateway->sink.called(gateway->sink.context, endpoint_path(endpoint), answer->fate == HTTP_ANSWERED ? answer->status : 0, took);
+}
+
+static void
 on_answer(void *user, const struct http_answer *answer)
 {
     struct call *call = user;
@@ -384,12 +390,14 @@ on_answer(void *user, const struct http_answer *answer)
     read_reply(gateway, call, answer, &json, &reply);
     log_answer(gateway, call, &reply);
     if (answer->fate == HTTP_ANSWERED) {
-        check_clock(gateway, answer);
+        health_check_clock(gateway, answer);
+        gateway->rest.refusals += answer->status == 429 ? 1 : 0;
         if (answer->status == 429)
             reply.hold_ns = pace_refused(&gateway->pace, call->class, answer->retry_after_s, gateway_now(gateway));
         else
             pace_answered(&gateway->pace, call->class);
     }
+    tell_called(gateway, call->endpoint, answer);
     if (!tries_again(gateway, call, &reply)) {
         bool is_dead = gateway->stopped;
         struct call copy = *call; /* Its health counts after its answer: a close's answer must not wait for a mode's. */
@@ -398,9 +406,9 @@ on_answer(void *user, const struct http_answer *answer)
             call_free(&gateway->rest, call);
         else
             deliver(gateway, call, &reply);
-        watch_health(gateway, &copy, &reply);
+        health_note(gateway, &copy, &reply);
     } else {
-        watch_health(gateway, call, &reply);
+        health_note(gateway, call, &reply);
     }
     pump_all(gateway, gateway_now(gateway));
     gateway_rearm(gateway);
@@ -416,27 +424,21 @@ on_ping(struct gateway *gateway, struct call *call, const struct reply *reply)
     (void)reply; /* Whatever it says was counted as health. */
 }
 
-static void
-ping(struct gateway *gateway, int64_t now)
+void
+rest_ping(struct gateway *gateway, bool probe)
 {
-    struct rest *rest = &gateway->rest;
-    int count = rest->failing_since_ns >= 0 ? 1 : WARM_CONNECTIONS;
+    struct call *call = rest_call(gateway, ENDPOINT_PING, PACE_NORMAL, on_ping);
 
-    rest->ping_ns = now + (rest->failing_since_ns >= 0 ? PING_FAILING_NS : PING_NS);
-    for (int i = 0; i < count; i++) {
-        struct call *call = rest_call(gateway, ENDPOINT_PING, PACE_NORMAL, on_ping);
-
-        call->warm = true;
-        call->tries_max = 1;
-        call->timeout_ms = PING_TIMEOUT_MS;
-        rest_submit(gateway, call);
-    }
+    call->warm = true;
+    call->probe = probe;
+    call->tries_max = 1;
+    call->timeout_ms = PING_TIMEOUT_MS;
+    rest_submit(gateway, call);
 }
 
 void
 rest_tick(struct gateway *gateway, int64_t now)
 {
-    if (now >= gateway->rest.ping_ns && !gateway->stopping)
-        ping(gateway, now);
+    health_tick(gateway, now);
     pump_all(gateway, now);
 }

@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@
 #define PERMANENT_RETRY_NS (300 * SECOND) /* EC-08. */
 #define RELOGIN_GAP_NS (60 * SECOND)      /* RT-07: between logins that did not help. */
 #define LOGIN_TIMEOUT_MS 10000
+#define HALT_AGE_NS (4 * 3600 * SECOND)   /* TR-09: a token younger than that stays. */
 
 /* ---- Expiry ---- */
 
@@ -123,9 +125,12 @@ take_token(struct gateway *gateway, const char *token)
     s->proven = false;
     s->expires_ns = now + session_token_life(token, gateway_utc(gateway)).ns;
     s->failures = 0;
+    s->token_ns = now;
     /* A life of less than two hours is used to its last tenth. */
     int64_t life = s->expires_ns - now;
     s->due_ns = s->expires_ns - (life > 2 * REFRESH_BEFORE_NS ? REFRESH_BEFORE_NS : life / 10);
+    if (s->new_key != NULL)
+        s->due_ns = now;
     gateway_wire(gateway, "session: new token, valid for %lld s", (long long)(life / SECOND));
 }
 
@@ -230,6 +235,78 @@ was_lost(struct gateway *gateway, const struct http_answer *answer, const char *
     return true;
 }
 
+/* ---- Another pair (AK-05) ---- */
+
+static void
+forget_trial(struct session *s)
+{
+    gateway_free_secret(s->new_user);
+    gateway_free_secret(s->new_key);
+    s->new_user = s->new_key = NULL;
+}
+
+/* The log-in with it was answered; @why NULL: well. */
+static void
+end_trial(struct gateway *gateway, const char *why)
+{
+    struct session *s = &gateway->session;
+    struct gateway_settings *settings = &gateway->settings;
+
+    if (why == NULL) {
+        gateway_free_secret(settings->user_name);
+        gateway_free_secret(settings->api_key);
+        settings->user_name = s->new_user;
+        settings->api_key = s->new_key;
+        s->new_user = s->new_key = NULL;
+        return;
+    }
+    gateway_alarm(gateway, GATEWAY_WARN, "the new credentials do not work, the old ones stay: %s", why);
+    forget_trial(s);
+    s->failures = 0;
+    s->due_ns = s->token != NULL ? s->expires_ns - REFRESH_BEFORE_NS : gateway_now(gateway);
+}
+
+void
+session_try_key(struct gateway *gateway, const char *user_name, const char *api_key)
+{
+    struct session *s = &gateway->session;
+
+    forget_trial(s);
+    s->new_user = gateway_copy_text(user_name);
+    s->new_key = gateway_copy_text(api_key);
+    if (s->new_user == NULL || s->new_key == NULL)
+        forget_trial(s);
+    else
+        s->due_ns = gateway_now(gateway);
+}
+
+static void
+on_trial(void *user, const struct http_answer *answer)
+{
+    struct gateway *gateway = user;
+    struct session *s = &gateway->session;
+    char token[TOKEN_MAX] = "", text[240];
+    struct text out = text_on(text, sizeof text);
+    int32_t code = -1;
+
+    s->flight = FLIGHT_NONE;
+    text_add(&out, "an answer that is not the gateway's");
+    if (answer->fate != HTTP_ANSWERED || answer->status != 200)
+        describe(answer, "log-in", text, sizeof text);
+    else if (read_answer(gateway, answer, "token", token, &code))
+        (void)snprintf(text, sizeof text, "%s (code %d)", errors_login_text(code), (int)code);
+    if (s->new_key == NULL) { /* Taken back meanwhile. */
+    } else if (code == 0 && token[0] != '\0') {
+        end_trial(gateway, NULL);
+        take_token(gateway, token);
+        tell_waiters(gateway);
+    } else {
+        end_trial(gateway, text);
+    }
+    secret_wipe(token, sizeof token);
+    gateway_rearm(gateway);
+}
+
 static void
 on_login(void *user, const struct http_answer *answer)
 {
@@ -300,8 +377,7 @@ send_request(struct gateway *gateway, enum endpoint endpoint, const char *body, 
     url = text_on(url_buffer, sizeof url_buffer);
     text_add(&url, gateway->settings.rest_url);
     text_add(&url, endpoint_path(endpoint));
-    pace_take(&gateway->pace, PACE_GENERAL, gateway_now(gateway));
-    gateway->rest.requests++;
+    spent_take(gateway);
     gateway_wire(gateway, "> POST %s", endpoint_path(endpoint));
     if (gateway->transport->request(gateway->transport_context, &request, done, gateway, &err) == OK)
         return true;
@@ -317,11 +393,12 @@ log_in(struct gateway *gateway)
     struct json_writer w = json_writer_on(&text);
 
     json_open(&w, NULL, '{');
-    json_add_string(&w, "userName", gateway->settings.user_name);
-    json_add_string(&w, "apiKey", gateway->settings.api_key);
+    bool trial = gateway->session.new_key != NULL;
+    json_add_string(&w, "userName", trial ? gateway->session.new_user : gateway->settings.user_name);
+    json_add_string(&w, "apiKey", trial ? gateway->session.new_key : gateway->settings.api_key);
     json_close(&w, '}');
     gateway->session.login_ns = gateway_now(gateway);
-    if (send_request(gateway, ENDPOINT_LOGIN, body, on_login))
+    if (send_request(gateway, ENDPOINT_LOGIN, body, trial ? on_trial : on_login))
         gateway->session.flight = FLIGHT_LOGIN;
     secret_wipe(body, sizeof body);
 }
@@ -339,6 +416,7 @@ void
 session_fini(struct session *session)
 {
     wipe_token(session);
+    forget_trial(session);
 }
 
 void
@@ -346,6 +424,9 @@ session_tick(struct gateway *gateway, int64_t now)
 {
     struct session *s = &gateway->session;
 
+    /* TR-09: each day in the quiet hour, if nothing is wrong. */
+    if (s->token != NULL && s->failures == 0 && now - s->token_ns >= HALT_AGE_NS && now < s->due_ns && gateway_in_halt(gateway))
+        s->due_ns = now;
     if (s->flight != FLIGHT_NONE || now < s->due_ns || gateway->stopping)
         return;
     if (s->token != NULL && now >= s->expires_ns)
@@ -353,7 +434,7 @@ session_tick(struct gateway *gateway, int64_t now)
     int64_t at = pace_ask(&gateway->pace, PACE_LOGIN, PACE_GENERAL, now);
     if (at > now) {
         s->due_ns = at;
-    } else if (s->token == NULL || s->failures >= 3) {
+    } else if (s->token == NULL || s->failures >= 3 || s->new_key != NULL) {
         log_in(gateway);
     } else if (send_request(gateway, ENDPOINT_VALIDATE, "{}", on_validate)) {
         s->flight = FLIGHT_VALIDATE;
@@ -375,6 +456,26 @@ session_refused(struct gateway *gateway, uint64_t generation)
     if (!s->proven)
         gateway_alarm(gateway, GATEWAY_CRITICAL, "the gateway refuses a fresh token");
     gateway_wire(gateway, "session: token refused");
+}
+
+bool
+session_forbidden(struct gateway *gateway)
+{
+    if (gateway_now(gateway) - gateway->session.login_ns < RELOGIN_GAP_NS)
+        return false;
+    session_renew(gateway);
+    return true;
+}
+
+void
+session_slept(struct gateway *gateway, int64_t slept_ns)
+{
+    struct session *s = &gateway->session;
+
+    s->expires_ns -= slept_ns;
+    s->token_ns -= slept_ns;
+    if (s->token != NULL && s->failures == 0)
+        s->due_ns -= slept_ns;
 }
 
 void

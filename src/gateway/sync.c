@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #define GAP_NS (5 * SECOND)         /* SR-12 */
+#define BLIND_RETRY_MS 5000         /* DG-05 */
 #define POLL_ACCOUNTS 3             /* Polling's periods hold up to so many accounts. */
 #define AUDIT_ACCOUNTS 20
 
@@ -99,7 +100,11 @@ round_over(struct gateway *gateway, struct sync_account *a)
     if (a->failed) {
         int32_t last = (int32_t)COUNT_OF(retry_ms) - 1;
 
-        a->next_ns = now + scaled(sync, retry_ms[a->failures < last ? a->failures : last], POLL_ACCOUNTS);
+        int32_t wait_ms = retry_ms[a->failures < last ? a->failures : last];
+
+        if (gateway->mode == MODE_BLIND && wait_ms > BLIND_RETRY_MS)
+            wait_ms = BLIND_RETRY_MS;
+        a->next_ns = now + scaled(sync, wait_ms, POLL_ACCOUNTS);
         a->failures++;
         if (a->failures == 3)
             gateway_alarm(gateway, GATEWAY_CRITICAL, "account %lld cannot be reconciled", (long long)a->id);

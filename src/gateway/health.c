@@ -1,0 +1,111 @@
+/*
+ * health.c - whether REST is alive: what every answer says about it, pings, the pause of upkeep, the server's clock.
+ *
+ * Pings keep two mutation connections warm (SV-09) and stand in for other traffic (HM-08).  While the host fails upkeep pauses (CB-02): then
+ * one ping is the probe, and the reads of positions and orders, which never pause (CB-01), are the other way to find out.
+ */
+#include "gateway/internal.h"
+
+#define PING_NS (30 * SECOND)
+#define PING_FAILING_NS (5 * SECOND) /* DG-05. */
+#define WARM_CONNECTIONS 2
+#define SKEW_CHECK_NS (3600 * SECOND)
+
+static void
+note_success(struct gateway *gateway, int64_t now)
+{
+    struct rest *rest = &gateway->rest;
+
+    rest->success_ns = now;
+    rest->failing_since_ns = -1;
+    if (pause_succeeded(&rest->pause)) { /* CB-03 */
+        gateway_wire(gateway, "upkeep: goes on");
+        rest->ping_ns = now + PING_NS;
+    }
+}
+
+static void
+note_failure(struct gateway *gateway, const struct call *call, int64_t now)
+{
+    struct rest *rest = &gateway->rest;
+
+    if (rest->failing_since_ns < 0) {
+        rest->failing_since_ns = now;
+        rest->ping_ns = now + SECOND;
+    }
+    if (call->probe)
+        pause_probe_failed(&rest->pause, now);
+    else if (call->class == PACE_NORMAL && pause_failed(&rest->pause, now))
+        gateway_wire(gateway, "upkeep: rests for %lld s, the gateway fails", (long long)(rest->pause.wait_ns / SECOND));
+}
+
+void
+health_note(struct gateway *gateway, const struct call *call, const struct reply *reply)
+{
+    const struct reply_facts *f = &reply->facts;
+    int64_t now = gateway_now(gateway);
+    bool up = f->fate == HTTP_ANSWERED && f->http_status < 500 && f->http_status != 408 &&
+        (f->has_envelope || call->endpoint == ENDPOINT_PING || f->http_status != 200);
+
+    if (up)
+        note_success(gateway, now);
+    else
+        note_failure(gateway, call, now);
+    if (f->fate == HTTP_ANSWERED && call->endpoint != ENDPOINT_PING && f->http_status != 401 && f->http_status != 403)
+        session_proven(gateway, call->generation);
+    gateway_judge_mode(gateway, up ? "REST answers" : reply->message);
+}
+
+bool
+health_rests(const struct gateway *gateway, const struct call *call)
+{
+    return pause_is_on(&gateway->rest.pause) && call->class == PACE_NORMAL && !call->probe && call->endpoint != ENDPOINT_POSITIONS &&
+        call->endpoint != ENDPOINT_ORDERS && call->endpoint != ENDPOINT_OPEN_ORDERS;
+}
+
+/* HM-06: session rules depend on our clock. */
+void
+health_check_clock(struct gateway *gateway, const struct http_answer *answer)
+{
+    struct rest *rest = &gateway->rest;
+    int64_t now = gateway_now(gateway);
+
+    if (instant_equal(answer->date, INSTANT_NONE))
+        return;
+    int64_t skew_ms = instant_since(answer->date, gateway_utc(gateway)).ns / MS;
+    rest->skew_ms = skew_ms;
+    if (now < rest->skew_checked_ns)
+        return;
+    rest->skew_checked_ns = now + SKEW_CHECK_NS;
+    int64_t off_ms = skew_ms < 0 ? -skew_ms : skew_ms;
+    if (off_ms > 30000)
+        gateway_alarm(gateway, GATEWAY_CRITICAL, "this machine's clock is %lld s off the gateway's", (long long)(skew_ms / 1000));
+    else if (off_ms > 3000) /* 2 s, and the second the Date field is cut to. */
+        gateway_alarm(gateway, GATEWAY_WARN, "this machine's clock is %lld ms off the gateway's", (long long)skew_ms);
+}
+
+int64_t
+health_due(const struct gateway *gateway)
+{
+    const struct rest *rest = &gateway->rest;
+
+    return pause_is_on(&rest->pause) ? rest->pause.probe_ns : rest->ping_ns;
+}
+
+void
+health_tick(struct gateway *gateway, int64_t now)
+{
+    struct rest *rest = &gateway->rest;
+    bool failing = rest->failing_since_ns >= 0;
+
+    if (now < health_due(gateway) || gateway->stopping)
+        return;
+    if (pause_is_on(&rest->pause)) {
+        pause_probing(&rest->pause);
+        rest_ping(gateway, true);
+        return;
+    }
+    rest->ping_ns = now + (failing ? PING_FAILING_NS : PING_NS);
+    for (int i = 0; i < (failing ? 1 : WARM_CONNECTIONS); i++)
+        rest_ping(gateway, false);
+}
