@@ -12,6 +12,7 @@
 #include "app/crash.h"
 #include "app/guard.h"
 #include "app/ledger.h"
+#include "app/scrape.h"
 #include "app/version.h"
 #include "app/web.h"
 #include "store/audit.h"
@@ -240,6 +241,14 @@ write_status(void *context, struct text *text)
     status_write(&daemon->guard.board, daemon->guard.engine, guard_now(&daemon->guard), text);
 }
 
+static void
+write_metrics(void *context, struct text *text)
+{
+    struct daemon *daemon = context;
+
+    scrape_write(&daemon->guard, text);
+}
+
 static bool
 is_ready(void *context)
 {
@@ -324,7 +333,7 @@ open_web(struct daemon *daemon, struct error *err)
 {
     const struct daemon_settings *settings = &daemon->config->daemon;
     const struct web_options options = { .loop = &daemon->loop, .port = (uint16_t)settings->metrics.port,
-        .context = daemon, .status = write_status, .ready = is_ready };
+        .context = daemon, .status = write_status, .metrics = write_metrics, .ready = is_ready };
     char what[64];
 
     if (!settings->metrics.enabled)

@@ -183,6 +183,8 @@ publish(void *context, const struct notice *notice)
     if (notice->kind == NOTICE_LOCKOUT_SET)
         crash_at("before-lockout-notice");
     status_notice(&guard->board, notice);
+    if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN)
+        histogram_add(&guard->metrics.flat, notice->u.enforcement.took);
     journal_notice(guard->log, notice);
     if (notice->kind == NOTICE_MODE)
         guard_publish_status(guard);
@@ -267,6 +269,7 @@ take_answer(struct guard *guard, const struct gateway *gateway, const struct ans
     if (frame_ns > 0 && first_byte_ns > frame_ns)
         decision.ns = first_byte_ns - frame_ns;
     status_answered(&guard->board, &command, decision);
+    metrics_answer(&guard->metrics, &command, answer->outcome, decision);
     journal_answer(guard->log, answer, &command);
 }
 
@@ -293,7 +296,9 @@ on_gateway_event(void *context, const struct event *given)
     } else if (event.kind == EVENT_POSITION && event.u.position.size == 0 && guard->board.breaches > 0) {
         crash_at("before-flat");
     }
+    int64_t begun_ns = os_monotonic_ns();
     shell_event(guard->shell, &event);
+    histogram_add(&guard->metrics.step, (struct span){ os_monotonic_ns() - begun_ns });
     if (event.kind == EVENT_ANSWER)
         crash_at("after-answer");
 }
@@ -304,6 +309,14 @@ on_gateway_alarm(void *context, int level, const char *text)
     struct guard_user *user = context;
 
     guard_alarm(user->guard, level, "gateway: %s", text);
+}
+
+static void
+on_called(void *context, const char *endpoint, int32_t http_status, struct span took)
+{
+    struct guard_user *user = context;
+
+    metrics_call(&user->guard->metrics, endpoint, http_status, took);
 }
 
 static void
@@ -362,7 +375,7 @@ make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err
         .user_name = config->users[index].username, .api_key = config->users[index].api_key, .accounts = ids,
         .trades_since = trades_since, .context = guard, .times = times_of(daemon) };
     const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
-        .wire = on_wire };
+        .wire = on_wire, .called = on_called };
     char number[24];
 
     for (int32_t i = 0; i < config->accounts_count; i++)
@@ -451,6 +464,8 @@ check_lag(struct guard *guard)
     int64_t late_ms = guard->ticked_ns == 0 ? 0 : (now_ns - guard->ticked_ns) / 1000000 - GUARD_TICK_MS;
 
     guard->ticked_ns = now_ns;
+    if (late_ms > guard->metrics.loop_lag_max_ms)
+        guard->metrics.loop_lag_max_ms = late_ms;
     if (late_ms > LAG_ASLEEP_MS) {
         guard_alarm(guard, 1, "nothing ran for %" PRId64 " s (machine asleep?): reading everything anew", late_ms / 1000);
         for (int32_t i = 0; i < guard->users_count; i++)

@@ -11,6 +11,7 @@
 #include "app/clock.h"
 #include "app/flight.h"
 #include "app/log.h"
+#include "app/metrics.h"
 #include "app/shell.h"
 #include "app/status.h"
 #include "config/load.h"
@@ -43,6 +44,7 @@ struct guard {
     struct trusted_clock clock;
     struct flight flight;
     struct status_board board;
+    struct metrics metrics;
     uv_timer_t deadline;
     int64_t frame_ns;             /* Of the frame whose event is being stepped; 0: none. */
     uint64_t failed_told;         /* Log lines no file took, when last looked. */

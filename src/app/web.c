@@ -34,6 +34,10 @@ on_get(void *context, struct server_client *client, const char *path)
             answer_text(client, 500, "too many accounts for one page\n");
         else
             server_answer(client, 200, "application/json", web->body, text.length);
+    } else if (strcmp(path, "/metrics") == 0) {
+        struct text text = text_on(web->body, BODY_MAX);
+        web->options.metrics(web->options.context, &text);
+        server_answer(client, text.truncated ? 500 : 200, "text/plain; version=0.0.4; charset=utf-8", web->body, text.length);
     } else if (strcmp(path, "/healthz") == 0) {
         answer_text(client, 200, "alive\n");
     } else if (strcmp(path, "/readyz") == 0) {

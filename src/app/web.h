@@ -1,5 +1,5 @@
 /*
- * web.h - the daemon's read-only HTTP page for programs: /status, /healthz, /readyz (S-26).  Loopback only.
+ * web.h - the daemon's read-only HTTP page for programs: /status, /metrics, /healthz, /readyz (S-26).  Loopback only.
  */
 #ifndef APP_WEB_H
 #define APP_WEB_H
@@ -15,6 +15,7 @@ struct web_options {
     uint16_t port;                                  /* 0: any free one. */
     void *context;
     void (*status)(void *context, struct text *text); /* The body of /status, JSON. */
+    void (*metrics)(void *context, struct text *text); /* The body of /metrics, Prometheus' text. */
     bool (*ready)(void *context);                   /* Protecting: both hubs live, first snapshot in (S-1). */
 };
 

@@ -336,6 +336,7 @@ gateway_status(const struct gateway *gateway, struct gateway_status *ret_status)
         .market = describe_hub(&gateway->hubs[HUB_MARKET], now),
         .has_token = gateway->session.token != NULL,
         .token_left_s = gateway->session.token != NULL ? (gateway->session.expires_ns - now) / SECOND : 0,
+        .token_age_s = gateway->session.token != NULL ? (now - gateway->session.token_ns) / SECOND : 0,
         .rate_used = pace_used(&gateway->pace, PACE_GENERAL, now),
         .rate_max = PACE_GENERAL_MAX,
         .history_used = pace_used(&gateway->pace, PACE_HISTORY, now),

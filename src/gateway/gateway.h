@@ -123,7 +123,7 @@ struct gateway_status {
     enum mode mode;
     struct gateway_hub_status user, market;
     bool has_token;
-    int64_t token_left_s;
+    int64_t token_left_s, token_age_s;
     int32_t rate_used, rate_max;       /* RL-09: everything but bars, in the last 60 s. */
     int32_t history_used, history_max; /* Bars, in the last 30 s. */
     uint32_t rate_refusals;            /* Answers 429 since start. */

@@ -1,5 +1,7 @@
 # The audit ledger, metrics, alerts and faults of real processes (S-9 to S-12, S-25 to S-27).
 if(TARGET risksim)
-  add_test(NAME e2e/audit COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/audit.py ${CMAKE_BINARY_DIR})
-  set_tests_properties(e2e/audit PROPERTIES TIMEOUT 120)
+  foreach(name audit metrics)
+    add_test(NAME e2e/${name} COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(e2e/${name} PROPERTIES TIMEOUT 120)
+  endforeach()
 endif()
