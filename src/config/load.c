@@ -133,6 +133,9 @@ fill_config(struct build *build)
     config->order = (enum enforcement_order)settings->enforce.order;
     config->alarm_after = SPAN_MS(settings->enforce.fail_ms);
     config->stale_after = SPAN_SECONDS(settings->quotes.stale_s);
+    config->blind_after = SPAN_SECONDS(settings->quotes.blind_s);
+    config->blind_flatten = settings->quotes.blind_policy == BLIND_FLATTEN;
+    config->exchange_zone = zones_get(&build->loaded->memory->zones, "America/Chicago");
 }
 
 /* A block may stand in daemon.yaml or in its own file, not in both: nobody could tell which holds. */

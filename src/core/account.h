@@ -109,6 +109,7 @@ struct engine {
     const struct rule *const *rules;
     int32_t rules_count;
     uint32_t woken_by[EVENT_KINDS]; /* Rules that listen to an event, by bit of their index. */
+    uint32_t quote_rules;           /* Rules that need quotes, likewise. */
     uint32_t memory_offsets[RULES_MAX];
     uint32_t account_memory_offsets[RULES_MAX];
     struct instant now;
@@ -221,6 +222,19 @@ struct instant enforce_deadline(const struct account *account);
 /* ---- stop.c ---- */
 /** RULE-012's stop, after the strict outbound check FV-09.  True if a command went out. */
 bool stop_send(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule);
+void stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer);
+/** An order of the position's contract as the stream or a read has it. */
+void stop_seen(struct position *position, const struct order *order);
+/** A read of positions and orders was applied (OV-03). */
+void stop_read(struct engine *engine, struct position *position, const struct snapshot *snapshot);
+/** Tell of a request of which nothing is known for too long (OL-06). */
+void stop_run(struct engine *engine, struct position *position);
+struct instant stop_deadline(const struct position *position);
+
+/* ---- sight.c ---- */
+/** At the account's deadline: tell of lost prices and act on them. */
+void sight_check(struct engine *engine, struct account *account);
+struct instant sight_deadline(const struct engine *engine, const struct account *account);
 
 /** Contracts held, absolute. */
 int32_t enforce_held(const struct account *account, const struct contract *contract);

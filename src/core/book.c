@@ -107,6 +107,9 @@ set_position(struct engine *engine, struct position *position, const struct posi
         position->created_at = row->created_at.ns > 0 ? row->created_at : engine->now;
         position->stop_command = 0;
         position->stop_unproven = false;
+        position->stop_checked = true;
+        position->stop_tag = 0;
+        position->blind_next = INSTANT_NONE;
     }
     position->id = row->id;
     position->size = bounded(row->size);
@@ -190,8 +193,8 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
         order->command = 0;
     }
     struct position *position = book_find(account, contract);
-    if (position != NULL && order_protects(order, position->size))
-        position->stop_unproven = false;
+    if (position != NULL)
+        stop_seen(position, order);
     if (order->swept && order->filled > filled_before)
         enforce_late_fill(engine, account, contract);
     struct record *record = output_record(engine, RECORD_ORDER, account);

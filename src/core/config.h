@@ -38,6 +38,9 @@ struct config {
     struct span alarm_after;           /* R-ALL-5: 5 s. */
     int32_t warn_percent, alert_percent; /* R-ALL-15: 70, 90. */
     struct span stale_after;           /* R-004-4: 10 s. */
+    struct span blind_after;           /* HM-03: 30 s; zero: never blind. */
+    bool blind_flatten;                /* Then close; else only tell. */
+    const struct zone *exchange_zone;  /* Of the market's hours, America/Chicago; NULL: it counts as always open. */
     struct calendar calendar;          /* holidays.yaml. */
     uint64_t hash;                     /* Of the effective text (CF-04). */
     int32_t accounts_count;

@@ -299,3 +299,16 @@ session_time_parse(const char *text, struct session_time *ret_time)
     *ret_time = time;
     return true;
 }
+
+bool
+day_market_is_open(const struct config *config, struct instant at, struct instant *ret_opens)
+{
+    const struct session hours = { .start = { 0, 17 * 3600 }, .end = { 5, 16 * 3600 }, .zone = config->exchange_zone,
+        .break_start = 16 * 3600, .break_end = 17 * 3600 };
+
+    if (config->exchange_zone == NULL)
+        return true;
+    struct session_state state = session_at(&hours, &config->calendar, NULL, at);
+    *ret_opens = state.next_start;
+    return state.open;
+}

@@ -37,6 +37,12 @@ struct session_state {
 struct session_state session_at(const struct session *session, const struct calendar *calendar, const struct dates *dates,
     struct instant at);
 
+/**
+ * Is the exchange open: Sunday 17:00 to Friday 16:00 of its zone, but for the halt 16:00 to 17:00 and the calendar's days (rules.md, R-009-3)?
+ * @ret_opens: when it does next; set when it is closed.
+ */
+bool day_market_is_open(const struct config *config, struct instant at, struct instant *ret_opens);
+
 /** Parse "09:30", "09:30:15" or "sun 17:00" (day names in any case, three letters or whole). */
 bool session_time_parse(const char *text, struct session_time *ret_time);
 

@@ -413,6 +413,8 @@ enforce_run(struct engine *engine, struct account *account)
         if (t->state != TARGET_DONE)
             drive(engine, account, t);
     }
+    for (struct position *p = account->positions; p != NULL; p = p->next)
+        stop_run(engine, p);
     ask_for_read(engine, account);
 }
 
@@ -445,5 +447,7 @@ enforce_deadline(const struct account *account)
         else if (o->unwanted && !o->unresolved && order_may_execute(o->status))
             due = instant_min(due, o->retry_at);
     }
+    for (const struct position *p = account->positions; p != NULL; p = p->next)
+        due = instant_min(due, stop_deadline(p));
     return due;
 }

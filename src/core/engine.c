@@ -40,6 +40,7 @@ finish(struct engine *engine, struct account *account)
     account->deadline_stale = false;
     struct instant next = instant_min(account->day.ends_at, lockout_next_end(account));
     next = instant_min(next, instant_min(account->next_wake, enforce_deadline(account)));
+    next = instant_min(next, sight_deadline(engine, account));
     /* What is due stays due only if this pass could not settle it; never let one account hold the loop. */
     account->deadline = instant_before(engine->now, next) ? next : instant_add(engine->now, SPAN_MS(50));
     heap_update(engine, account);
@@ -62,6 +63,7 @@ serve_due(struct engine *engine)
             ledger_roll(engine, account);
         lockout_end_due(engine, account, rolled);
         book_sweep(engine, account);
+        sight_check(engine, account);
         account->touched = true;
         serve(engine, account, &(struct occasion){ .wake = EVENT_CLOCK, .all = rolled });
     }
@@ -179,8 +181,20 @@ on_trade(struct engine *engine, const struct trade_row *row)
     finish(engine, account);
 }
 
+/* EC-12: live accounts are not the API's to control, whatever it shows of them; an accepted request proves the opposite (prove.c). */
 static void
-apply_account(struct account *account, const struct account_row *row)
+note_live(struct engine *engine, struct account *account, enum answer simulated)
+{
+    if (simulated == ANSWER_NO && account->simulated != ANSWER_NO) {
+        account->uncontrollable = true;
+        output_alarm(engine, account, 0, 2, 0, "This account is not simulated: the gateway may refuse to control it, it counts as unprotected.");
+    }
+    if (simulated != ANSWER_UNKNOWN)
+        account->simulated = simulated;
+}
+
+static void
+apply_account(struct engine *engine, struct account *account, const struct account_row *row)
 {
     if (row->name[0] != 0)
         (void)text_copy(account->name, sizeof account->name, row->name);
@@ -188,8 +202,7 @@ apply_account(struct account *account, const struct account_row *row)
         account->balance_micros = row->balance_micros;
     if (row->can_trade != ANSWER_UNKNOWN)
         account->can_trade = row->can_trade; /* R-010-2: missing is not evidence. */
-    if (row->simulated != ANSWER_UNKNOWN)
-        account->simulated = row->simulated;
+    note_live(engine, account, row->simulated);
 }
 
 static void
@@ -199,7 +212,7 @@ on_account(struct engine *engine, const struct account_row *row)
 
     if (account == NULL)
         return;
-    apply_account(account, row);
+    apply_account(engine, account, row);
     serve(engine, account, &(struct occasion){ .wake = EVENT_ACCOUNT, .can_trade = row->can_trade });
 }
 
@@ -259,7 +272,7 @@ on_snapshot(struct engine *engine, const struct snapshot *snapshot)
     if (account == NULL)
         return;
     if ((snapshot->parts & PART_ACCOUNT) != 0 && snapshot->account != NULL)
-        apply_account(account, snapshot->account);
+        apply_account(engine, account, snapshot->account);
     book_apply_snapshot(engine, account, snapshot);
     for (uint32_t i = 0; i < snapshot->trades_count; i++)
         any_new |= ledger_apply(engine, account, &snapshot->trades[i]) != NULL;

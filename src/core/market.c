@@ -196,6 +196,8 @@ market_hold(struct engine *engine, struct position *position)
         position->next_holder = contract->holders;
         if (contract->holders != NULL)
             contract->holders->previous_holder = position;
+        else
+            contract->watched_at = engine->now;
         contract->holders = position;
         /* R-004-3: asked for when the position opens, before they are needed. */
         if (contract->tick_size_nanos == 0)

@@ -64,21 +64,6 @@ order_answered(struct engine *engine, struct order *order, const struct answer_e
 }
 
 static void
-stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer)
-{
-    bool seen = false;
-
-    position->stop_command = 0;
-    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT)
-        return; /* R-012-5: again on the next favourable move. */
-    for (const struct order *o = position->account->orders; o != NULL; o = o->next)
-        seen = seen || (o->contract == position->contract && order_protects(o, position->size));
-    position->stop_unproven = !seen;
-    if (!seen)
-        enforce_want_read(position->account, instant_add(engine->now, SPAN_MS(500)));
-}
-
-static void
 record_answer(
     struct engine *engine, struct account *account, const struct answer_event *answer, const struct command *asked)
 {
@@ -91,6 +76,8 @@ record_answer(
     record->u.request.answer = *answer;
     enforce_publish(engine, account, STEP_ANSWERED, &record->u.request.command, asked->rule, asked->incident);
     engine->notices[engine->notices_count - 1].u.enforcement.outcome = answer->outcome;
+    if (answer->outcome == OUTCOME_ACCEPTED)
+        account->uncontrollable = false;
     if (answer->uncontrollable && !account->uncontrollable) {
         account->uncontrollable = true; /* EC-12: never report it as protected. */
         output_alarm(engine, account, asked->rule, 2, asked->incident,
@@ -226,8 +213,6 @@ prove_read(struct engine *engine, struct account *account, const struct snapshot
             second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
             o->unresolved = false;
     }
-    for (struct position *p = account->positions; p != NULL; p = p->next) {
-        if (p->stop_unproven && instant_before(instant_add(p->stop_sent_at, SPAN_MS(2000)), snapshot->asked_at))
-            p->stop_unproven = false;
-    }
+    for (struct position *p = account->positions; p != NULL; p = p->next)
+        stop_read(engine, p, snapshot);
 }

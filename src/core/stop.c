@@ -3,10 +3,17 @@
  *
  * Strict on the way out (FV-09): it must shrink the position, be aligned to the tick and never be larger than what is held; and whenever
  * state is uncertain nothing goes out (P1, OV-05), because a stop without a position opens one.
+ *
+ * A placement whose answer is lost is asked for again under the tag it had (ID-03): the venue takes a tag once, so there is never a second order
+ * beside the first.  A refusal of the second try means that the first is there, or that the order as such is not wanted; either way the next
+ * read tells, and the tag is not used again.
  */
 #include "core/account.h"
 
 #include <stdlib.h>
+
+#define READ_TRUSTED SPAN_MS(2000)  /* OV-04: lists trail by up to so long. */
+#define SILENT_MAX SPAN_SECONDS(30) /* OL-06 */
 
 /* Is it clear that the position is there and stays?  What only cancels orders (a wrong-sided stop, R-012-4) takes nothing from it. */
 static bool
@@ -57,10 +64,116 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
     command->size = want->size;
     command->side = position->size > 0 ? SIDE_SELL : SIDE_BUY;
     command->price_nanos = want->price_nanos;
+    if (kind == COMMAND_PLACE_STOP) {
+        command->tag = position->stop_tag;
+        position->stop_tag = command->tag != 0 ? command->tag : command->id;
+    }
     position->stop_command = command->id;
     position->stop_sent_at = engine->now;
+    position->stop_order_id = command->order_id;
+    position->stop_price_nanos = want->price_nanos;
+    position->stop_checked = position->stop_told = false;
     struct record *record = output_record(engine, RECORD_SENT, account);
     record->rule = rule;
     record->u.request.command = *command;
     return true;
+}
+
+/* ---- What became of it ---- */
+
+void
+stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer)
+{
+    bool placed = position->stop_order_id == 0;
+    bool again = placed && position->stop_tag != position->stop_command;
+    bool seen = false;
+
+    position->stop_command = 0;
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
+        bool may_be_there = again && answer->outcome == OUTCOME_REFUSED;
+        position->stop_checked = true;
+        if (!again || may_be_there)
+            position->stop_tag = 0;
+        position->stop_unproven = may_be_there;
+        if (may_be_there)
+            enforce_want_read(position->account, engine->now);
+        return; /* R-012-5: again on the next favourable move. */
+    }
+    for (const struct order *o = position->account->orders; o != NULL; o = o->next)
+        seen = seen || (o->contract == position->contract && order_protects(o, position->size));
+    position->stop_unproven = !seen;
+    if (seen && placed) {
+        position->stop_tag = 0;
+        position->stop_checked = true;
+    }
+    if (!position->stop_checked || !seen)
+        enforce_want_read(position->account, instant_add(engine->now, SPAN_MS(500)));
+}
+
+void
+stop_seen(struct position *position, const struct order *order)
+{
+    bool changed = position->stop_order_id != 0 && order->id == position->stop_order_id &&
+        (!order_may_execute(order->status) || position->stop_price_nanos == 0 || order->stop_price_nanos == position->stop_price_nanos);
+    bool protects = order_protects(order, position->size);
+
+    if (changed || (protects && position->stop_order_id == 0))
+        position->stop_checked = true;
+    if (!protects)
+        return;
+    position->stop_unproven = false;
+    if (position->stop_command == 0)
+        position->stop_tag = 0;
+}
+
+static const struct order *
+asked_for(const struct position *position)
+{
+    for (const struct order *o = position->account->orders; o != NULL; o = o->next) {
+        bool ours = position->stop_order_id != 0 ? o->id == position->stop_order_id
+                                                 : o->contract == position->contract && order_protects(o, position->size);
+        if (ours && order_may_execute(o->status))
+            return o;
+    }
+    return NULL;
+}
+
+void
+stop_read(struct engine *engine, struct position *position, const struct snapshot *snapshot)
+{
+    const struct order *order = asked_for(position);
+    bool placed = position->stop_order_id == 0;
+
+    if (position->stop_command != 0 || (position->stop_checked && !position->stop_unproven))
+        return;
+    if (!instant_before(instant_add(position->stop_sent_at, READ_TRUSTED), snapshot->asked_at)) {
+        enforce_want_read(position->account, instant_add(instant_add(position->stop_sent_at, READ_TRUSTED), SPAN_MS(1)));
+        return;
+    }
+    bool applied = order != NULL && (placed || position->stop_price_nanos == 0 || order->stop_price_nanos == position->stop_price_nanos);
+    if (!position->stop_checked && !applied && position->size != 0 && (order != NULL || placed))
+        output_alarm(engine, position->account, 0, 1, 0, "A stop of ours for %s was %s, but the broker shows it %s.",
+            position->contract->id.text, placed ? "placed" : "moved", placed ? "nowhere" : "unchanged");
+    position->stop_unproven = false;
+    position->stop_checked = true;
+}
+
+struct instant
+stop_deadline(const struct position *position)
+{
+    bool open = position->stop_sent_at.ns != 0 && !position->stop_told && position->size != 0 &&
+        (position->stop_unproven || position->stop_command != 0 || !position->stop_checked);
+
+    return open ? instant_add(position->stop_sent_at, SILENT_MAX) : INSTANT_NEVER;
+}
+
+void
+stop_run(struct engine *engine, struct position *position)
+{
+    if (instant_before(engine->now, stop_deadline(position)))
+        return;
+    position->stop_told = true;
+    output_alarm(engine, position->account, 0, 2, 0, "Nothing is known of a stop of ours for %s since %lld s.", position->contract->id.text,
+        (long long)(SILENT_MAX.ns / 1000000000));
+    enforce_want_read(position->account, engine->now);
 }

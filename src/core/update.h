@@ -31,6 +31,7 @@ struct command {
     int32_t size;         /* Reduce: by; place, modify: absolute size (modify 0: unchanged). */
     int32_t side;         /* Place. */
     int64_t price_nanos;  /* Place, modify: stop price. */
+    uint64_t tag;         /* Place: the customTag's number if this asks again for an order that may be there already; 0: id. */
 };
 
 enum lock_kind {

@@ -25,6 +25,7 @@ struct contract {
     int64_t value_numerator, value_denominator; /* micros per nano of price, reduced. */
     int32_t watchers;
     bool subscribed;
+    struct instant watched_at; /* Held since, by anybody. */
 };
 
 enum mark { MARK_LAST, MARK_EXIT, MARKS };
@@ -45,8 +46,14 @@ struct position {
     struct instant touched_at;     /* Last word from the stream. */
     int32_t ceiling_long, ceiling_short;
     uint64_t stop_command;         /* RULE-012's request in flight; 0: none. */
+    uint64_t stop_tag;             /* customTag's number of a placement not seen yet: asked for again under it (ID-03); 0: none. */
+    int64_t stop_order_id;         /* The request changed this order; 0: it placed one. */
+    int64_t stop_price_nanos;      /* Asked for; 0: only the size. */
     struct instant stop_sent_at;
     bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
+    bool stop_checked;             /* What was asked for has been seen, or nothing is asked. */
+    bool stop_told;                /* Of nothing being known. */
+    struct instant blind_next;     /* Told of its price being lost: not again before. */
     uint64_t memory_hash;          /* Of the memory as last stored. */
     bool crossed;                  /* Reversed, and the fill that did it is not known yet (R-006-3). */
     bool held;                     /* Linked into contract->holders. */

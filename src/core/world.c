@@ -63,6 +63,7 @@ lay_out_memory(struct engine *engine, struct error *err)
         engine->account_memory_offsets[i] = (uint32_t)account;
         position += engine->rules[i]->memory_size;
         account += engine->rules[i]->account_memory_size;
+        engine->quote_rules |= engine->rules[i]->needs_quotes ? 1u << i : 0;
         for (int kind = 0; kind < EVENT_KINDS; kind++)
             engine->woken_by[kind] |= (engine->rules[i]->wakes_on & EVENT_BIT(kind)) != 0 ? 1u << i : 0;
         engine->rules_count = i + 1;
