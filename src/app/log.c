@@ -52,6 +52,7 @@ struct log {
     uv_mutex_t lock;
     uv_cond_t wake;
     bool stopping;
+    bool held, due_wake; /* log_hold(); lines have come meanwhile. */
     uint64_t dropped, dropped_told; /* Under the lock, like all above; below: the writer's. */
     struct buffer *filling, *draining;
     struct file files[FILES];
@@ -352,6 +353,25 @@ tell_dropped(struct log *log)
 }
 
 void
+log_hold(struct log *log)
+{
+    uv_mutex_lock(&log->lock);
+    log->held = true;
+    uv_mutex_unlock(&log->lock);
+}
+
+void
+log_let_go(struct log *log)
+{
+    uv_mutex_lock(&log->lock);
+    log->held = false;
+    if (log->due_wake)
+        uv_cond_signal(&log->wake);
+    log->due_wake = false;
+    uv_mutex_unlock(&log->lock);
+}
+
+void
 log_write(struct log *log, const struct log_line *line)
 {
     char bytes[LINE_BYTES];
@@ -371,7 +391,9 @@ log_write(struct log *log, const struct log_line *line)
         tell_dropped(log);
     if (!append(log->filling, room_for(line), routes_of(log, line), bytes, text.length))
         log->dropped++;
-    uv_cond_signal(&log->wake);
+    log->due_wake = log->held;
+    if (!log->held)
+        uv_cond_signal(&log->wake);
     uv_mutex_unlock(&log->lock);
 }
 

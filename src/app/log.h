@@ -64,6 +64,10 @@ void log_set_level(struct log *log, enum log_level level);
 void log_write(struct log *log, const struct log_line *line);
 void log_say(struct log *log, enum log_level level, const char *component, const char *format, ...) PRINTF_LIKE(4, 5);
 
+/** Between the two the log's thread is not woken (see writer_hold()). */
+void log_hold(struct log *log);
+void log_let_go(struct log *log);
+
 struct log_stats {
     uint64_t written, dropped, failed; /* Failed: lines no file took (LG-08: alarm and go on). */
 };

@@ -38,6 +38,7 @@ struct writer {
     uv_async_t async;
     uv_mutex_t mutex;
     uv_cond_t wake;              /* For the thread: something to do. */
+    bool held, due_wake;         /* writer_hold(); somebody wanted to wake the thread meanwhile. */
     uv_cond_t done;              /* For the stopping loop: the thread has ended. */
     struct store_entry *batch;   /* The thread's own. */
     struct store_entry *queue;   /* Ring. */
@@ -119,6 +120,33 @@ take(struct writer *writer, const struct store_entry *entry)
     raise_trouble(writer, "The database does not keep up and its spill file cannot be written: records are held in memory.");
 }
 
+/* Under the mutex. */
+static void
+wake(struct writer *writer)
+{
+    writer->due_wake = writer->held;
+    if (!writer->held)
+        uv_cond_signal(&writer->wake);
+}
+
+void
+writer_hold(struct writer *writer)
+{
+    uv_mutex_lock(&writer->mutex);
+    writer->held = true;
+    uv_mutex_unlock(&writer->mutex);
+}
+
+void
+writer_let_go(struct writer *writer)
+{
+    uv_mutex_lock(&writer->mutex);
+    writer->held = false;
+    if (writer->due_wake)
+        wake(writer);
+    uv_mutex_unlock(&writer->mutex);
+}
+
 uint64_t
 writer_put(struct writer *writer, const struct record *records, uint32_t count)
 {
@@ -138,7 +166,7 @@ writer_put(struct writer *writer, const struct record *records, uint32_t count)
     if (count > 0 && writer->oldest_ns == 0)
         writer->oldest_ns = uv_hrtime();
     uint64_t ticket = writer->put;
-    uv_cond_signal(&writer->wake);
+    wake(writer);
     uv_mutex_unlock(&writer->mutex);
     return ticket;
 }
@@ -150,7 +178,7 @@ writer_beat(struct writer *writer, struct instant now)
     writer->beat = instant_max(writer->beat, now);
     if (writer->oldest_ns == 0)
         writer->oldest_ns = uv_hrtime();
-    uv_cond_signal(&writer->wake);
+    wake(writer);
     uv_mutex_unlock(&writer->mutex);
 }
 

@@ -41,6 +41,13 @@ MUST_USE enum status writer_new(const struct writer_options *options, struct wri
  */
 uint64_t writer_put(struct writer *writer, const struct record *records, uint32_t count);
 
+/**
+ * Between the two the thread is not woken: while sockets are served a close must not wait for it (on a busy machine waking it gives it our
+ * core).  What was put meanwhile wakes it at the end.
+ */
+void writer_hold(struct writer *writer);
+void writer_let_go(struct writer *writer);
+
 /** The daemon is alive at @now; written within the batch time (struct restore's saved_at). */
 void writer_beat(struct writer *writer, struct instant now);
 
