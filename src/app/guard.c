@@ -25,6 +25,7 @@
 #define LAG_CRITICAL_MS 1000
 #define LAG_ASLEEP_MS 10000
 #define ASKED_SINCE SPAN_SECONDS(90)   /* The audit asks each 60 s, so an answer is younger than the step by then. */
+#define OPENED_LATELY SPAN_SECONDS(60) /* No quotes are missed before. */
 #define TRADES_BACK SPAN_SECONDS(3600) /* Rolling windows of RULE-006 reach back an hour, over the day's start too. */
 
 /* ---- Time ---- */
@@ -351,6 +352,27 @@ trades_since(void *context, int64_t account_id, struct instant now)
     return instant_min(starts, instant_sub(now, TRADES_BACK));
 }
 
+/* HM-02: quotes are due while the exchange is open, and when it has been for a while. */
+static bool
+in_session(void *context, struct instant now)
+{
+    const struct guard *guard = context;
+    const struct config *config = &guard->config->config;
+    struct instant opens;
+
+    return day_market_is_open(config, now, &opens) && day_market_is_open(config, instant_sub(now, OPENED_LATELY), &opens);
+}
+
+/* TR-09: Monday to Thursday from 16:00 to 17:00 Chicago, and the closed days. */
+static bool
+in_halt(void *context, struct instant now)
+{
+    const struct guard *guard = context;
+    struct instant opens;
+
+    return !day_market_is_open(&guard->config->config, now, &opens);
+}
+
 static struct gateway_times
 times_of(const struct daemon_settings *d)
 {
@@ -361,7 +383,10 @@ times_of(const struct daemon_settings *d)
         .hub_silence_ms = (int32_t)(d->hub.silence_s * 1000), .sync_request_ms = (int32_t)d->sync.request_timeout_ms,
         .sync_ms = (int32_t)(d->sync.alarm_s * 1000), .audit_ms = (int32_t)(d->sync.audit_s * 1000),
         .poll_positions_ms = (int32_t)d->poll.positions_ms, .poll_trades_ms = (int32_t)d->poll.trades_ms,
-        .poll_account_ms = (int32_t)d->poll.account_ms, .quotes_silence_ms = (int32_t)(d->quotes.silence_s * 1000) };
+        .poll_account_ms = (int32_t)d->poll.account_ms, .quotes_silence_ms = (int32_t)(d->quotes.silence_s * 1000),
+        .pause_failures = (int32_t)d->background_pause.failures,
+        .pause_first_ms = (int32_t)(d->background_pause.wait_s * 1000),
+        .pause_longest_ms = (int32_t)(d->background_pause.max_wait_s * 1000) };
 }
 
 static enum status
@@ -373,7 +398,7 @@ make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err
     struct gateway_settings settings = { .rest_url = daemon->api.base_url, .user_hub_url = daemon->hub.user_url,
         .market_hub_url = daemon->hub.market_url, .ca_file = daemon->api.ca_file,
         .user_name = config->users[index].username, .api_key = config->users[index].api_key, .accounts = ids,
-        .trades_since = trades_since, .context = guard, .times = times_of(daemon) };
+        .trades_since = trades_since, .in_session = in_session, .in_halt = in_halt, .context = guard, .times = times_of(daemon) };
     const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
         .wire = on_wire, .called = on_called };
     char number[24];

@@ -34,6 +34,11 @@ add_user(struct json_writer *json, const struct gateway *gateway)
     json_add_int(json, "token_left_s", status.token_left_s);
     json_add_int(json, "budget_used", status.rate_used);
     json_add_int(json, "budget_max", status.rate_max);
+    json_add_int(json, "budget_left", status.rate_max - status.rate_used); /* RL-09 */
+    json_add_int(json, "history_budget_used", status.history_used);
+    json_add_int(json, "history_budget_max", status.history_max);
+    json_add_int(json, "rate_refusals", status.rate_refusals);
+    json_add_bool(json, "upkeep_paused", status.upkeep_paused);
     json_add_int(json, "requests_waiting", status.requests_waiting);
     if (status.rest_success_age_ms < 0)
         json_add_null(json, "rest_success_age_ms");
