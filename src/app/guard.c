@@ -9,6 +9,7 @@
 #include "app/crash.h"
 #include "app/journal.h"
 #include "app/ledger.h"
+#include "app/links.h"
 #include "core/day.h"
 #include "os/os.h"
 #include "rules/rules.h"
@@ -19,7 +20,7 @@
 #include <string.h>
 
 #define HEAD_TICKS 60 /* The ledger's head is written down that often. */
-#define HEAD_BYTES 4096 /* Of daemon_status. */
+#define HEAD_BYTES (STATUS_LINKS_BYTES + 4096) /* Of daemon_status. */
 #define DEADLINE_MS_MAX 1000      /* Timers stop while a machine sleeps: look at the clock again at least this often. */
 #define LAG_WARN_MS 250           /* HM-05. */
 #define LAG_CRITICAL_MS 1000
@@ -139,6 +140,17 @@ guard_on_synced(void *context, uint64_t ticket)
 
 /* ---- Notices ---- */
 
+/* Too many users to fit: rather none than half an object. */
+static void
+note_links(struct guard *guard)
+{
+    struct text links = text_on(guard->board.links, sizeof guard->board.links);
+
+    links_write(guard, guard_now(guard), &links);
+    if (links.truncated)
+        guard->board.links[0] = '\0';
+}
+
 void
 guard_note_store(struct guard *guard)
 {
@@ -147,6 +159,7 @@ guard_note_store(struct guard *guard)
     struct writer_status status = writer_status(guard->writer);
     guard->board.ledger_rows = status.log_id;
     (void)text_copy(guard->board.ledger_head, sizeof guard->board.ledger_head, status.log_head);
+    note_links(guard);
 }
 
 void
@@ -173,6 +186,7 @@ guard_write_overview(void *context, struct text *out, struct instant *ret_now)
     *ret_now = guard_now(guard);
     guard_note_store(guard);
     status_write_head(&guard->board, *ret_now, &head);
+    guard->overview.now = *ret_now;
     overview_write(out, &guard->overview, bytes);
 }
 
@@ -186,6 +200,7 @@ publish(void *context, const struct notice *notice)
     status_notice(&guard->board, notice);
     if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN)
         histogram_add(&guard->metrics.flat, notice->u.enforcement.took);
+    chronicle_notice(guard->overview.chronicle, notice);
     journal_notice(guard->log, notice);
     if (notice->kind == NOTICE_MODE)
         guard_publish_status(guard);
@@ -542,7 +557,8 @@ guard_init(struct guard *guard, struct loaded_config *config, struct error *err)
     uv_timer_init(guard->loop, &guard->deadline);
     guard->deadline.data = guard;
     enum status status = engine_new(&config->config, rules_table, &guard->engine, err);
-    guard->overview = (struct overview){ .engine = guard->engine, .config = &config->config, .rules = rules_table };
+    guard->overview = (struct overview){ .engine = guard->engine, .config = &config->config, .rules = rules_table,
+        .chronicle = chronicle_new(config->config.accounts_count) };
     return status == OK ? shell_new(guard->engine, &ports, &guard->shell, err) : status;
 }
 
@@ -554,6 +570,7 @@ guard_fini(struct guard *guard)
     free(guard->users);
     shell_free(guard->shell);
     engine_free(guard->engine);
+    chronicle_free(guard->overview.chronicle);
     if (guard->deadline.data != NULL && !uv_is_closing((uv_handle_t *)&guard->deadline))
         uv_close((uv_handle_t *)&guard->deadline, NULL);
 }
