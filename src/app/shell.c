@@ -90,7 +90,6 @@ step(struct shell *shell, const struct event *event)
     uint64_t ticket = 0;
 
     ASSERT(!shell->stepping);
-    ASSERT(!instant_before(event->at, shell->now));
     shell->stepping = true;
     shell->now = event->at;
     engine_step(shell->engine, event, &update);
@@ -124,12 +123,22 @@ step_deadlines(struct shell *shell, struct instant until)
     }
 }
 
+/* Time never goes back a little; a correction of the clock goes back at once, before anything else happens (engine.h). */
+static struct instant
+time_of(struct shell *shell, struct instant at)
+{
+    if (!instant_before(instant_add(at, ENGINE_BACK_MAX), shell->now))
+        return instant_max(at, shell->now);
+    step(shell, &(struct event){ .kind = EVENT_CLOCK, .at = at });
+    return at;
+}
+
 void
 shell_event(struct shell *shell, const struct event *event)
 {
     struct event timed = *event;
 
-    timed.at = instant_max(event->at, shell->now);
+    timed.at = time_of(shell, event->at);
     step_deadlines(shell, timed.at);
     step(shell, &timed);
     arm(shell);
@@ -139,7 +148,7 @@ void
 shell_clock(struct shell *shell, struct instant now)
 {
     shell->armed = INSTANT_NONE; /* The timer has fired: arm it whatever comes out. */
-    step_deadlines(shell, instant_max(now, shell->now));
+    step_deadlines(shell, time_of(shell, now));
     arm(shell);
 }
 

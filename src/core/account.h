@@ -118,6 +118,7 @@ struct engine {
     struct account **heap; /* Accounts by deadline, earliest first. */
     struct table by_id, contracts_by_id, trades_by_id;
     struct table in_flight;  /* Command id to account, for the answers. */
+    bool full_told;          /* More contracts than there is room for. */
     bool opened;             /* Days are set: the first event has been seen. */
     struct pool contracts, positions, orders, trades, targets, lockouts;
     uint64_t next_command, next_incident, next_sequence;
@@ -149,12 +150,19 @@ void heap_update(struct engine *engine, struct account *account);
 /** The same, and remembered until its answer comes. */
 struct command *output_request(struct engine *engine, enum command_kind kind, struct account *account, const struct contract *contract);
 
+/* ---- rewind.c ---- */
+/** Time steps back to @at, on all accounts: nothing that was noted lies in the future, what waits is due. */
+void rewind_to(struct engine *engine, struct instant at);
+
 /* ---- world.c ---- */
 struct account *world_account(const struct engine *engine, int64_t account_id);
 
 /* ---- market.c ---- */
-/** Existing or new contract; NULL only when CONTRACTS_MAX are known. */
-struct contract *market_contract(struct engine *engine, const char *contract_id);
+/**
+ * Existing or new contract; NULL only when CONTRACTS_MAX are known.  Then @account, which has something in it, counts as uncontrollable;
+ * NULL: nobody's.
+ */
+struct contract *market_contract(struct engine *engine, struct account *account, const char *contract_id);
 void market_describe(struct engine *engine, const struct contract_row *row);
 /** Merge a quote.  Returns the contract if anything a mark depends on changed, else NULL. */
 struct contract *market_quote(struct engine *engine, const struct quote_row *row);

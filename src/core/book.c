@@ -125,7 +125,7 @@ set_position(struct engine *engine, struct position *position, const struct posi
 struct position *
 book_apply_position(struct engine *engine, struct account *account, const struct position_row *row)
 {
-    struct contract *contract = market_contract(engine, row->contract.text);
+    struct contract *contract = market_contract(engine, account, row->contract.text);
     struct position *position = contract != NULL ? book_find(account, contract) : NULL;
 
     if (contract == NULL || (position == NULL && row->size == 0))
@@ -150,6 +150,7 @@ copy_order(struct order *order, const struct order_row *row)
     order->limit_price_nanos = row->limit_price_nanos;
     order->stop_price_nanos = row->stop_price_nanos;
     order->parent_id = row->parent_id != 0 ? row->parent_id : order->parent_id;
+    order->ours = order->ours || row->ours;
     order->status = row->status;
     order->type = row->type;
     order->side = row->side;
@@ -160,7 +161,7 @@ copy_order(struct order *order, const struct order_row *row)
 struct order *
 book_apply_order(struct engine *engine, struct account *account, const struct order_row *row)
 {
-    struct contract *contract = market_contract(engine, row->contract.text);
+    struct contract *contract = market_contract(engine, account, row->contract.text);
     struct order *order = book_order(account, row->id);
     int32_t filled_before = order != NULL ? order->filled : 0;
 
@@ -221,7 +222,7 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
         p->missing = p->size != 0;
     for (uint32_t i = 0; i < snapshot->positions_count; i++) {
         const struct position_row *row = &snapshot->positions[i];
-        struct contract *contract = market_contract(engine, row->contract.text);
+        struct contract *contract = market_contract(engine, account, row->contract.text);
         struct position *known = contract != NULL ? book_find(account, contract) : NULL;
 
         if (known != NULL)
@@ -315,7 +316,7 @@ book_apply_snapshot(struct engine *engine, struct account *account, const struct
 void
 book_restore_position(struct engine *engine, struct account *account, const struct position_restored *restored)
 {
-    struct contract *contract = market_contract(engine, restored->row.contract.text);
+    struct contract *contract = market_contract(engine, account, restored->row.contract.text);
     struct position *position;
 
     if (contract == NULL || book_find(account, contract) != NULL)

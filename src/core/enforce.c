@@ -22,6 +22,7 @@
 #define ANSWER_OVERDUE SPAN_SECONDS(10) /* The gateway answers each request within 5 s; then some. */
 #define LATE_FILL_HOLD SPAN_MS(2000)
 #define CLOSE_AT_WORK SPAN_MS(2000)     /* A market order of the venue's is filled long before; then it is somebody else's. */
+#define CLOSE_WAITED_FOR SPAN_SECONDS(10) /* A close that works that long may block the next one no longer. */
 
 static struct target *
 target_of(const struct account *account, const struct contract *contract)
@@ -128,16 +129,41 @@ enforce_want(struct engine *engine, struct account *account, const struct contra
  * milliseconds.  Cancelling it would undo our own close.
  */
 static bool
-may_be_our_close(const struct engine *engine, const struct account *account, const struct order *order)
+looks_like_close(const struct account *account, const struct order *order)
 {
-    const struct target *target = target_of(account, order->contract);
     const struct position *position = book_find(account, order->contract);
     int32_t size = position != NULL ? position->size : 0;
 
-    if (order->type != ORDER_MARKET || order->parent_id != 0 || target == NULL || !target->sent_anything ||
-        instant_since(engine->now, target->sent_at).ns > CLOSE_AT_WORK.ns)
-        return false;
-    return size == 0 || order_reduces(order, size);
+    return order->type == ORDER_MARKET && order->parent_id == 0 && (size == 0 || order_reduces(order, size));
+}
+
+static bool
+may_be_our_close(const struct engine *engine, const struct account *account, const struct order *order)
+{
+    const struct target *target = target_of(account, order->contract);
+
+    return target != NULL && target->sent_anything && instant_since(engine->now, target->sent_at).ns <= CLOSE_AT_WORK.ns &&
+        looks_like_close(account, order);
+}
+
+/* ID-04: while the order that carries out our last close still works, another close could reverse the position.  Not waited for for ever. */
+static bool
+close_is_working(const struct account *account, const struct target *target)
+{
+    for (const struct order *o = account->orders; target->sent_anything && o != NULL; o = o->next) {
+        if (o->contract == target->contract && order_may_execute(o->status) && looks_like_close(account, o))
+            return true;
+    }
+    return false;
+}
+
+/* When the next close or reduce may leave, as far as our own requests are concerned. */
+static struct instant
+next_send(const struct account *account, const struct target *target)
+{
+    struct instant waited = instant_add(target->sent_at, CLOSE_WAITED_FOR);
+
+    return close_is_working(account, target) ? instant_max(target->retry_at, waited) : target->retry_at;
 }
 
 bool
@@ -163,7 +189,7 @@ enforce_cancel(struct engine *engine, struct account *account, struct order *ord
 void
 enforce_restore(struct engine *engine, struct account *account, const struct goal_row *goal)
 {
-    struct contract *contract = market_contract(engine, goal->contract.text);
+    struct contract *contract = market_contract(engine, account, goal->contract.text);
     struct target *target = contract != NULL ? begin(engine, account, contract, goal->rule, goal->incident) : NULL;
 
     if (target == NULL)
@@ -266,7 +292,7 @@ raise_alarm(struct engine *engine, struct account *account, struct target *targe
 static bool
 may_send(const struct engine *engine, const struct account *account, const struct target *target)
 {
-    if (target->command != 0 || target->unresolved || instant_before(engine->now, target->retry_at))
+    if (target->command != 0 || target->unresolved || instant_before(engine->now, next_send(account, target)))
         return false;
     const struct position *position = book_find(account, target->contract);
     if ((target->restored && !account->positions_known) || position == NULL || position->touched_at.ns == 0)
@@ -439,7 +465,7 @@ enforce_deadline(const struct account *account)
         if (t->command != 0)
             due = instant_min(due, instant_add(t->sent_at, ANSWER_OVERDUE));
         else if (!t->unresolved && t->state == TARGET_ACTING && !(t->restored && !account->positions_known))
-            due = instant_min(due, enforce_held(account, t->contract) > t->size ? t->retry_at : waits_for(account, t));
+            due = instant_min(due, enforce_held(account, t->contract) > t->size ? next_send(account, t) : waits_for(account, t));
     }
     for (const struct order *o = account->orders; o != NULL; o = o->next) {
         if (o->command != 0)

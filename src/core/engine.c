@@ -123,7 +123,7 @@ static void
 on_position(struct engine *engine, const struct position_row *row)
 {
     struct account *account = world_account(engine, row->account_id);
-    struct contract *contract = account != NULL ? market_contract(engine, row->contract.text) : NULL;
+    struct contract *contract = account != NULL ? market_contract(engine, account, row->contract.text) : NULL;
 
     if (contract == NULL)
         return;
@@ -233,7 +233,7 @@ static void
 on_contract(struct engine *engine, const struct contract_row *row)
 {
     market_describe(engine, row);
-    struct contract *contract = market_contract(engine, row->id.text);
+    struct contract *contract = market_contract(engine, NULL, row->id.text);
     for (struct position *p = contract != NULL ? contract->holders : NULL; p != NULL; p = p->next_holder)
         serve(engine, p->account, &(struct occasion){ .wake = EVENT_CONTRACT, .all = true, .quoted = contract });
 }
@@ -436,8 +436,12 @@ route(struct engine *engine, const struct event *event)
 void
 engine_step(struct engine *engine, const struct event *event, struct update *update)
 {
+    bool rewound = instant_before(instant_add(event->at, ENGINE_BACK_MAX), engine->now);
+
     engine->now = instant_max(engine->now, event->at);
     engine->commands_count = engine->records_count = engine->notices_count = 0;
+    if (rewound)
+        rewind_to(engine, event->at);
     open_days(engine);
     if (event->kind != EVENT_RESTORE)
         serve_due(engine);

@@ -15,6 +15,8 @@
 
 struct engine;
 
+#define ENGINE_BACK_MAX SPAN_SECONDS(2) /* As much as a trusted clock follows without being asked (app/clock.h). */
+
 /**
  * Create the engine for all configured accounts.  All memory it will ever use is taken here.
  *
@@ -35,7 +37,8 @@ void engine_free(struct engine *engine);
 /**
  * Feed one event; collect everything that must now be done.  Cannot fail: bad input is an event like any other.
  *
- * @event    Not kept.  event->at must not be before the previous event's; the shell sees to that.
+ * @event    Not kept.  Is its time before the previous event's, time stands still; by more than ENGINE_BACK_MAX, it is a clock that
+ *           was ahead and has been corrected: the engine goes back with it, and what it would have done later it does now.
  * @update   Overwritten; its arrays are the engine's, valid until the next call.
  */
 void engine_step(struct engine *engine, const struct event *event, struct update *update);

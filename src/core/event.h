@@ -61,6 +61,7 @@ struct order_row {
     int64_t stop_price_nanos;
     int64_t parent_id; /* 0: none. */
     int64_t linked_id; /* 0: none. */
+    bool ours;         /* Placed by RULE-012, of this process or an earlier one: its tag says so (ID-03). */
     char tag[TAG_MAX]; /* customTag, "" if none. */
 };
 

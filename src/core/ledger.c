@@ -154,7 +154,7 @@ ledger_store_day(struct engine *engine, const struct account *account)
 static struct trade *
 add(struct engine *engine, struct account *account, const struct trade_row *row, uint64_t key)
 {
-    struct contract *contract = market_contract(engine, row->contract.text);
+    struct contract *contract = market_contract(engine, account, row->contract.text);
     struct trade *trade = contract != NULL ? pool_take(&engine->trades) : NULL;
 
     if (trade == NULL || !table_put(&engine->trades_by_id, key, trade)) {

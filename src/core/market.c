@@ -35,8 +35,21 @@ engine_contract(const struct engine *engine, const char *contract_id)
     return find(engine, contract_id, &key);
 }
 
+/* What cannot be watched cannot be limited: the account must not count as protected (EC-12).  Told once, not with each event. */
+static void
+tell_full(struct engine *engine, struct account *account, const char *contract_id)
+{
+    if (account != NULL ? account->uncontrollable : engine->full_told)
+        return;
+    engine->full_told = true;
+    if (account != NULL)
+        account->uncontrollable = true;
+    output_alarm(engine, account, 0, 2, 0, "More than %d contracts: %s is not watched%s.", CONTRACTS_MAX, contract_id,
+        account != NULL ? ", this account is not protected" : "");
+}
+
 struct contract *
-market_contract(struct engine *engine, const char *contract_id)
+market_contract(struct engine *engine, struct account *account, const char *contract_id)
 {
     uint64_t key;
     struct contract *contract = find(engine, contract_id, &key);
@@ -44,10 +57,11 @@ market_contract(struct engine *engine, const char *contract_id)
     if (contract != NULL)
         return contract;
     contract = pool_take(&engine->contracts);
-    if (contract == NULL || !table_put(&engine->contracts_by_id, key, contract)) {
-        output_alarm(engine, NULL, 0, 2, 0, "More than %d contracts: %s is not watched.", CONTRACTS_MAX, contract_id);
+    if (contract == NULL) {
+        tell_full(engine, account, contract_id);
         return NULL;
     }
+    (void)table_put(&engine->contracts_by_id, key, contract); /* As large as the pool. */
     (void)text_copy(contract->id.text, sizeof contract->id.text, contract_id);
     if (product_code_of_contract(contract_id, contract->code))
         product_root_of_symbol(contract->code, contract->root); /* R-ALL-13: until the name is known. */
@@ -69,7 +83,7 @@ common_divisor(int64_t a, int64_t b)
 void
 market_describe(struct engine *engine, const struct contract_row *row)
 {
-    struct contract *contract = market_contract(engine, row->id.text);
+    struct contract *contract = market_contract(engine, NULL, row->id.text);
     char root[ROOT_MAX];
 
     if (contract == NULL)
@@ -104,7 +118,7 @@ merge(bool given, int64_t value, bool *has, int64_t *field)
 struct contract *
 market_quote(struct engine *engine, const struct quote_row *row)
 {
-    struct contract *contract = market_contract(engine, row->contract.text);
+    struct contract *contract = market_contract(engine, NULL, row->contract.text);
     bool changed = false;
 
     if (contract == NULL)

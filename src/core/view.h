@@ -23,7 +23,6 @@ struct contract {
     /* The rest is market.c's. */
     struct position *holders;
     int64_t value_numerator, value_denominator; /* micros per nano of price, reduced. */
-    int32_t watchers;
     bool subscribed;
     struct instant watched_at; /* Held since, by anybody. */
 };
@@ -71,6 +70,7 @@ struct order {
     int64_t parent_id;        /* Bracket child: its entry; 0: none. */
     int32_t status, type, side, size, filled; /* Broker's integers, see core/event.h. */
     bool has_limit_price, has_stop_price;
+    bool ours;                /* RULE-012 placed it, of this process or an earlier one. */
     /* The rest is book.c's and enforce.c's. */
     bool unwanted;            /* Must go; set by rules and lockouts. */
     bool swept;               /* Was cancelled by us: a fill of it is ours to undo for 30 s. */

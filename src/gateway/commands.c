@@ -199,7 +199,7 @@ add_place(struct json_writer *w, const struct command *command)
     char tag[TAG_MAX];
     struct text text = text_on(tag, sizeof tag);
 
-    text_addf(&text, "rm%llu", (unsigned long long)(command->tag != 0 ? command->tag : command->id)); /* ID-03: unique for ever. */
+    text_addf(&text, DECODE_OUR_TAG "%llu", (unsigned long long)(command->tag != 0 ? command->tag : command->id)); /* ID-03: unique for ever. */
     json_add_string(w, "contractId", command->contract.text);
     json_add_int(w, "type", ORDER_STOP);
     json_add_int(w, "side", command->side);

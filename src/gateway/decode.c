@@ -62,7 +62,6 @@ get_side(const struct json *json, int node, int32_t *ret_side)
 static bool
 get_price(const struct json *json, int node, bool *ret_has, int64_t *ret_nanos)
 {
-
     *ret_has = false;
     *ret_nanos = 0;
     if (!is_given(json, node))
@@ -78,7 +77,6 @@ get_price(const struct json *json, int node, bool *ret_has, int64_t *ret_nanos)
 static bool
 get_money(const struct json *json, int node, bool *ret_has, int64_t *ret_micros)
 {
-
     *ret_has = is_given(json, node);
     *ret_micros = 0;
     return !*ret_has || json_money(json, node, ret_micros);
@@ -182,6 +180,14 @@ decode_position(const struct json *json, int node, struct position_row *ret_row)
     return true;
 }
 
+static bool
+is_our_tag(const char *tag)
+{
+    const char *number = tag + strlen(DECODE_OUR_TAG);
+
+    return text_starts(tag, DECODE_OUR_TAG) && *number != '\0' && number[strspn(number, "0123456789")] == '\0';
+}
+
 bool
 decode_order(const struct json *json, int node, struct order_row *ret_row)
 {
@@ -212,6 +218,7 @@ decode_order(const struct json *json, int node, struct order_row *ret_row)
     row.created_at = get_instant(json, at[CREATION_TIMESTAMP]);
     row.updated_at = get_instant(json, at[UPDATE_TIMESTAMP]);
     get_text(json, at[CUSTOM_TAG], row.tag, sizeof row.tag);
+    row.ours = is_our_tag(row.tag);
     *ret_row = row;
     return true;
 }

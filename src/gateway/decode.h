@@ -12,6 +12,8 @@
 #include "core/event.h"
 #include "gateway/signalr.h"
 
+#define DECODE_OUR_TAG "rm" /* customTag of an order we place: this and the command's number (ID-03). */
+
 /* Rows from one object each.  False: structurally unusable (FV-02).  @now stands in for a missing timestamp. */
 bool decode_account(const struct json *json, int node, struct account_row *ret_row);
 bool decode_position(const struct json *json, int node, struct position_row *ret_row);

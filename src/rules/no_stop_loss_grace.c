@@ -127,7 +127,7 @@ evaluate(const void *config, const struct view *view, struct verdict *verdict)
             memory->since_ns = 0;
             continue;
         }
-        if (memory->since_ns == 0)
+        if (memory->since_ns == 0 || memory->since_ns > view->now.ns) /* Begun by a clock that has been corrected. */
             memory->since_ns = clock_start(view, p, memory, account->complete).ns;
         judge_unprotected(c, view, p, (struct instant){ memory->since_ns }, verdict);
     }

@@ -194,20 +194,31 @@ find_managed(const struct view *view, const struct managed *m)
     return NULL;
 }
 
-/* R-012-4: no orphan may open a new position. */
+static bool
+is_orphan(const struct view *view, const struct order *order)
+{
+    const struct position *position = view_position_of(view, order->contract);
+
+    return position == NULL || (order->side == SIDE_SELL) != (position->size > 0);
+}
+
+/* R-012-4: no orphan may open a new position, whether this process has placed it or one before. */
 static void
 cancel_orphans(const struct view *view, struct verdict *verdict)
 {
     struct account_memory *account = view_account_memory(view);
 
+    for (const struct order *o = view->positions_known ? view_orders(view) : NULL; o != NULL; o = view_next_order(o)) {
+        if (o->ours && is_orphan(view, o))
+            verdict_cancel(verdict, o);
+    }
     for (size_t i = 0; i < MANAGED_MAX; i++) {
         struct managed *m = &account->stops[i];
         const struct order *order = m->contract != NULL ? find_managed(view, m) : NULL;
-        const struct position *position = m->contract != NULL ? view_position_of(view, m->contract) : NULL;
 
         if (order != NULL) {
             m->order_id = order->id;
-            if (position == NULL || (order->side == SIDE_SELL) != (position->size > 0))
+            if (is_orphan(view, order))
                 verdict_cancel(verdict, order);
         } else if (m->order_id != 0 || !instant_before(view->now, instant_add(m->asked_at, UNSEEN_KEPT))) {
             m->contract = NULL; /* Filled, cancelled, or never came. */
@@ -282,7 +293,7 @@ may_ask(const struct trade_management *c, const struct view *view, const struct 
     bool same = memory->asked_price == price && memory->asked_size == size;
     bool moved = position->contract->has_last && is_tighter(position, position->contract->last_nanos, memory->asked_last_nanos);
 
-    if (memory->asked_at_ns == 0)
+    if (memory->asked_at_ns == 0 || memory->asked_at_ns > view->now.ns) /* Later than now: the clock has been corrected. */
         return true;
     if (same && !moved) {
         if (size == 0)

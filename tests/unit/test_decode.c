@@ -439,6 +439,25 @@ test_order_shapes(void **state)
     assert_true(instant_equal(row->updated_at, INSTANT_NONE));
 }
 
+/* ID-03: an order is ours by its tag, in whatever process it was placed. */
+static void
+test_our_tag(void **state)
+{
+    static const struct { const char *tag; bool ours; } rows[] = { { "\"rm1\"", true }, { "\"rm18446744073709551615\"", true },
+        { "\"r\\u006d12\"", true }, { "\"rm\"", false }, { "\"rm1-SL\"", false }, { "\"RM1\"", false }, { "\"arm1\"", false },
+        { "\"\"", false }, { "null", false }, { "1", false } };
+    struct got got;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char arguments[300];
+        snprintf(arguments, sizeof arguments, "[{" ORDER ",\"status\":1,\"type\":4,\"customTag\":%s}]", rows[i].tag);
+        assert_int_equal(decode_arguments("GatewayUserOrder", arguments, &got), DECODE_OK);
+        if (got.events[0].u.order.ours != rows[i].ours)
+            fail_msg("%s", rows[i].tag);
+    }
+}
+
 static void
 test_order_refusals(void **state)
 {
@@ -562,6 +581,7 @@ main(void)
         cmocka_unit_test(test_order_refusals),
         cmocka_unit_test(test_quotes),
         cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_our_tag),
         cmocka_unit_test(test_trade_details),
         cmocka_unit_test(test_account_details),
     };

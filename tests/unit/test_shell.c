@@ -14,6 +14,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What the fake engine will answer, and the story of what happened. */
@@ -190,6 +191,24 @@ test_time_never_goes_back(void **state)
     shell_free(shell);
 }
 
+/* A correction of more than the engine's two seconds goes back, and the engine hears of it before the event itself. */
+static void
+test_corrected_clock_goes_back(void **state)
+{
+    struct shell *shell = new_shell();
+    const int64_t second = 1000000000;
+
+    (void)state;
+    shell_event(shell, &(struct event){ .kind = EVENT_MODE, .at = { 10 * second } });
+    shell_event(shell, &(struct event){ .kind = EVENT_MODE, .at = { 7 * second } });
+    shell_clock(shell, (struct instant){ 4 * second });
+    char expected[200];
+    (void)snprintf(expected, sizeof expected, "step %d at 10000000000\nstep %d at 7000000000\nstep %d at 7000000000\nstep %d at 4000000000\narm -1\n",
+        (int)EVENT_MODE, (int)EVENT_CLOCK, (int)EVENT_MODE, (int)EVENT_CLOCK);
+    assert_string_equal(fake.story_bytes, expected);
+    shell_free(shell);
+}
+
 /* An engine whose deadline does not move must not take the loop away from its sockets. */
 static void
 test_stuck_deadline_ends_the_turn(void **state)
@@ -215,6 +234,7 @@ main(void)
         cmocka_unit_test(test_many_wait_for_the_disk),
         cmocka_unit_test(test_deadlines_before_the_event),
         cmocka_unit_test(test_time_never_goes_back),
+        cmocka_unit_test(test_corrected_clock_goes_back),
         cmocka_unit_test(test_stuck_deadline_ends_the_turn),
     };
 
