@@ -134,6 +134,7 @@ fill_config(struct build *build)
     config->alarm_after = SPAN_MS(settings->enforce.fail_ms);
     config->stale_after = SPAN_SECONDS(settings->quotes.stale_s);
     config->blind_after = SPAN_SECONDS(settings->quotes.blind_s);
+    config->unsubscribe_after = SPAN_SECONDS(settings->quotes.unsubscribe_after_s);
     config->blind_flatten = settings->quotes.blind_policy == BLIND_FLATTEN;
     config->exchange_zone = zones_get(&build->loaded->memory->zones, "America/Chicago");
 }

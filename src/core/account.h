@@ -169,7 +169,7 @@ struct contract *market_quote(struct engine *engine, const struct quote_row *row
 /** Recompute a position's open P&L and its account's sums. */
 void market_price(struct position *position);
 void market_hold(struct engine *engine, struct position *position);
-void market_drop(struct position *position);
+void market_drop(struct engine *engine, struct position *position);
 
 /* ---- book.c ---- */
 struct position *book_find(const struct account *account, const struct contract *contract);

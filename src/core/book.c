@@ -118,7 +118,7 @@ set_position(struct engine *engine, struct position *position, const struct posi
     if (row->size != 0)
         market_hold(engine, position);
     else
-        market_drop(position);
+        market_drop(engine, position);
     ledger_track_open(position->account);
 }
 

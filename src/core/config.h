@@ -39,6 +39,7 @@ struct config {
     int32_t warn_percent, alert_percent; /* R-ALL-15: 70, 90. */
     struct span stale_after;           /* R-004-4: 10 s. */
     struct span blind_after;           /* HM-03: 30 s; zero: never blind. */
+    struct span unsubscribe_after;     /* ES-04: quotes go on that long after a contract is flat. */
     bool blind_flatten;                /* Then close; else only tell. */
     const struct zone *exchange_zone;  /* Of the market's hours, America/Chicago; NULL: it counts as always open. */
     struct calendar calendar;          /* holidays.yaml. */

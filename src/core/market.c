@@ -115,6 +115,18 @@ merge(bool given, int64_t value, bool *has, int64_t *field)
     return true;
 }
 
+/* ES-04: nobody has held it for a while; the next quote of it, which nobody needs, is the occasion to end the subscription. */
+static void
+unsubscribe(struct engine *engine, struct contract *contract)
+{
+    struct instant due = instant_add(contract->dropped_at, engine->config->unsubscribe_after);
+
+    if (contract->subscriber == NULL || instant_before(engine->now, due))
+        return;
+    (void)output_command(engine, COMMAND_UNSUBSCRIBE, contract->subscriber, contract);
+    contract->subscriber = NULL;
+}
+
 struct contract *
 market_quote(struct engine *engine, const struct quote_row *row)
 {
@@ -123,6 +135,8 @@ market_quote(struct engine *engine, const struct quote_row *row)
 
     if (contract == NULL)
         return NULL;
+    if (contract->holders == NULL)
+        unsubscribe(engine, contract);
     contract->quoted_at = engine->now;
     changed |= merge(row->has_last, row->last_nanos, &contract->has_last, &contract->last_nanos);
     changed |= merge(row->has_bid, row->bid_nanos, &contract->has_bid, &contract->bid_nanos);
@@ -216,8 +230,8 @@ market_hold(struct engine *engine, struct position *position)
         /* R-004-3: asked for when the position opens, before they are needed. */
         if (contract->tick_size_nanos == 0)
             (void)output_command(engine, COMMAND_LOOK_UP_CONTRACT, position->account, contract);
-        if (!contract->subscribed) {
-            contract->subscribed = true;
+        if (contract->subscriber == NULL) {
+            contract->subscriber = position->account;
             (void)output_command(engine, COMMAND_SUBSCRIBE, position->account, contract);
         }
     }
@@ -225,7 +239,7 @@ market_hold(struct engine *engine, struct position *position)
 }
 
 void
-market_drop(struct position *position)
+market_drop(struct engine *engine, struct position *position)
 {
     if (!position->held)
         return;
@@ -236,6 +250,7 @@ market_drop(struct position *position)
         position->priced[m] = false;
         position->open_micros[m] = 0;
     }
+    position->contract->dropped_at = engine->now;
     position->held = false;
     if (position->previous_holder != NULL)
         position->previous_holder->next_holder = position->next_holder;

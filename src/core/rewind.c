@@ -21,7 +21,10 @@ rewind_book(struct account *account, struct instant now)
         no_later(&p->created_at, now);
         no_later(&p->touched_at, now);
         no_later(&p->stop_sent_at, now);
+        no_later(&p->blind_next, now);
         no_later(&p->contract->quoted_at, now);
+        no_later(&p->contract->watched_at, now);
+        no_later(&p->contract->dropped_at, now);
     }
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         no_later(&o->sent_at, now);

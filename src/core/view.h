@@ -23,7 +23,8 @@ struct contract {
     /* The rest is market.c's. */
     struct position *holders;
     int64_t value_numerator, value_denominator; /* micros per nano of price, reduced. */
-    bool subscribed;
+    struct instant dropped_at;   /* When the last holder went flat. */
+    struct account *subscriber;  /* Over whose link its quotes come; NULL: not subscribed. */
     struct instant watched_at; /* Held since, by anybody. */
 };
 

@@ -1,6 +1,6 @@
 /*
  * test_recovery.c - stories of what must not stop the guard: a clock that was wrong, a process that died with a stop of ours at work,
- * a close the venue has not finished, more contracts than there is room for.
+ * a close the venue has not finished, more contracts than there is room for, quotes nobody needs.
  */
 #include "lib/engine_fixture.h"
 
@@ -213,6 +213,36 @@ too_many_contracts(void **state)
     story_close(&f);
 }
 
+/* ES-04: quotes end a minute after the contract is flat, and come again with the next position. */
+static void
+quotes_nobody_needs(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, LOSS);
+    story_quote(&f, FIXTURE_RTY, 100); /* Never asked for: nothing to end. */
+    assert_int_equal(story_count(&f, COMMAND_UNSUBSCRIBE), 0);
+    story_position(&f, FIXTURE_MNQ, 1);
+    assert_int_equal(story_count(&f, COMMAND_SUBSCRIBE), 1);
+    jump(&f, 120000);
+    story_position(&f, FIXTURE_MNQ, 0);
+    jump(&f, 59999);
+    story_quote(&f, FIXTURE_MNQ, 21000);
+    assert_int_equal(story_count(&f, COMMAND_UNSUBSCRIBE), 0);
+    jump(&f, 1);
+    story_quote(&f, FIXTURE_MNQ, 21001);
+    assert_int_equal(story_only(&f, COMMAND_UNSUBSCRIBE)->account_id, FIXTURE_ACCOUNT);
+    story_quote(&f, FIXTURE_MNQ, 21002);
+    assert_int_equal(story_count(&f, COMMAND_UNSUBSCRIBE), 0);
+    story_position(&f, FIXTURE_MNQ, 1);
+    assert_int_equal(story_count(&f, COMMAND_SUBSCRIBE), 1);
+    jump(&f, 120000);
+    story_quote(&f, FIXTURE_MNQ, 21003);
+    assert_int_equal(story_count(&f, COMMAND_UNSUBSCRIBE), 0);
+    story_close(&f);
+}
+
 int
 main(void)
 {
@@ -225,6 +255,7 @@ main(void)
         cmocka_unit_test(own_stop_with_its_position_stays),
         cmocka_unit_test(close_still_working),
         cmocka_unit_test(too_many_contracts),
+        cmocka_unit_test(quotes_nobody_needs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
