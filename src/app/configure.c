@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATH_BYTES 1024
+#define SOCKET_SUFFIX ".control" /* Added to the database's path. */
 
 static bool
 exists(const char *path)
@@ -25,14 +25,14 @@ exists(const char *path)
 static const char *
 path_in(const char *directory, const char *name, char *out)
 {
-    (void)snprintf(out, PATH_BYTES, "%s/%s", directory, name);
+    (void)snprintf(out, CONFIGURE_PATH_MAX, "%s/%s", directory, name);
     return exists(out) ? out : NULL;
 }
 
 enum status
 configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded, struct text *problems)
 {
-    char daemon[PATH_BYTES], accounts[PATH_BYTES], rules[PATH_BYTES], holidays[PATH_BYTES];
+    char daemon[CONFIGURE_PATH_MAX], accounts[CONFIGURE_PATH_MAX], rules[CONFIGURE_PATH_MAX], holidays[CONFIGURE_PATH_MAX];
     struct config_errors errors = { 0 };
     struct config_sources sources = { .rules_table = rules_table, .is_private = os_file_is_private,
         .keep_text = keep_text };
@@ -85,4 +85,24 @@ configure_may_reload(const struct loaded_config *old, const struct loaded_config
             return error_set(err, STATUS_CONFIG, "%s: %s became %s: needs a restart", texts[i].key, texts[i].old,
                 texts[i].new_one);
     return same_accounts(old, new_one, err);
+}
+
+void
+configure_socket(const struct daemon_settings *settings, char *ret_path)
+{
+    if (settings->control.socket[0] != '\0')
+        (void)text_copy(ret_path, CONFIGURE_PATH_MAX, settings->control.socket);
+    else
+        (void)snprintf(ret_path, CONFIGURE_PATH_MAX, "%s" SOCKET_SUFFIX, settings->db.path);
+}
+
+void
+configure_password_file(const char *directory, const struct daemon_settings *settings, char *ret_path)
+{
+    const char *file = settings->control.password_file;
+
+    if (file[0] == '/')
+        (void)text_copy(ret_path, CONFIGURE_PATH_MAX, file);
+    else
+        (void)snprintf(ret_path, CONFIGURE_PATH_MAX, "%s/%s", directory, file);
 }

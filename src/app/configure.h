@@ -20,4 +20,10 @@ MUST_USE enum status configure_load(const char *directory, bool keep_text, struc
 MUST_USE enum status configure_may_reload(const struct loaded_config *old, const struct loaded_config *new_one,
     struct error *err);
 
+#define CONFIGURE_PATH_MAX 1024
+
+/** Where riskd listens for orders and keeps the password's hash.  @ret_path holds CONFIGURE_PATH_MAX. */
+void configure_socket(const struct daemon_settings *settings, char *ret_path);
+void configure_password_file(const char *directory, const struct daemon_settings *settings, char *ret_path);
+
 #endif /* APP_CONFIGURE_H */

@@ -8,13 +8,18 @@
  */
 #include "app/daemon.h"
 
+#include "app/admin.h"
+#include "app/attempts.h"
 #include "app/configure.h"
 #include "app/crash.h"
 #include "app/guard.h"
 #include "app/ledger.h"
+#include "app/upkeep.h"
 #include "app/scrape.h"
+#include "app/turn.h"
 #include "app/version.h"
 #include "app/web.h"
+#include "os/service.h"
 #include "store/audit.h"
 
 #include <inttypes.h>
@@ -38,14 +43,18 @@ struct daemon {
     struct store *store;
     char spill[SETTING_TEXT_MAX + 8];
     struct web *web;
+    struct admin *admin;
+    struct upkeep upkeep;
     struct guard guard;
     uv_timer_t tick, grace;
     uv_signal_t signals[3];
+    struct turn turn;
     uint64_t ticks;
     int goodbye_turns;
     uint64_t step_ns;      /* When the step of the start under way began. */
     int32_t gateways_open; /* Not done stopping. */
     bool handles;          /* Timers and signals are set up. */
+    bool loop_closed;
 };
 
 /* ---- Configuration ---- */
@@ -106,23 +115,29 @@ set_config_hash(struct daemon *daemon)
     writer_set_config_hash(daemon->guard.writer, hash);
 }
 
-/* New rules between two events, or the old ones and a reason. */
-static void
-reload(struct daemon *daemon)
+/* The old rules stay; a reason for the one who asked, the ledger and the log. */
+static enum status
+refuse_reload(struct daemon *daemon, const char *problems)
 {
-    static char problems[PROBLEMS_BYTES];
-    struct loaded_config *old = daemon->config, *new_one = load(daemon->options, false, problems, sizeof problems);
+    guard_alarm(&daemon->guard, 1, "reload refused, the old rules stay: %.180s", problems);
+    log_say(daemon->log, LOG_LEVEL_ERROR, "config", "reload refused: %s", problems);
+    return STATUS_CONFIG;
+}
+
+/* New rules between two events. */
+static enum status
+reload(void *context, struct text *problems)
+{
+    struct daemon *daemon = context;
+    struct loaded_config *old = daemon->config, *new_one = NULL;
     struct error err = { 0 };
 
-    if (new_one == NULL) {
-        guard_alarm(&daemon->guard, 1, "reload refused, the old rules stay: %.180s", problems);
-        log_say(daemon->log, LOG_LEVEL_ERROR, "config", "reload refused: %s", problems);
-        return;
-    }
+    if (configure_load(daemon->options->directory, false, &new_one, problems) != OK)
+        return refuse_reload(daemon, problems->data);
     if (configure_may_reload(old, new_one, &err) != OK) {
-        guard_alarm(&daemon->guard, 1, "reload refused, the old rules stay: %.180s", err.text);
         loaded_config_free(new_one);
-        return;
+        text_add(problems, err.text);
+        return refuse_reload(daemon, err.text);
     }
     struct event event = { .kind = EVENT_CONFIG };
     event.u.config = &new_one->config;
@@ -134,6 +149,7 @@ reload(struct daemon *daemon)
         new_one->config.hash, old->config.hash);
     loaded_config_free(old);
     log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64, new_one->config.hash);
+    return OK;
 }
 
 /* ---- Stopping (S-2, SV-04) ---- */
@@ -206,6 +222,7 @@ begin_stop(struct daemon *daemon, int signal_number)
         return;
     }
     daemon->guard.stopping = true;
+    service_stopping();
     log_say(daemon->log, LOG_LEVEL_INFO, "stop", "signal %d: stopping", signal_number);
     ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "stop", 0, "riskd stops on signal %d", signal_number);
     note_stakes(daemon);
@@ -222,10 +239,12 @@ begin_stop(struct daemon *daemon, int signal_number)
 static void
 on_signal(uv_signal_t *handle, int signal_number)
 {
+    static char problems[PROBLEMS_BYTES];
+    struct text text = text_on(problems, sizeof problems);
     struct daemon *daemon = handle->data;
 
     if (signal_number == SIGHUP)
-        reload(daemon);
+        (void)reload(daemon, &text);
     else
         begin_stop(daemon, signal_number);
 }
@@ -294,25 +313,45 @@ note_start(struct daemon *daemon, const struct restore *restore)
         guard_alarm(guard, 2, "%" PRIu32 " positions were held while the daemon was off", held);
 }
 
+/* The database and what it remembers; without a disk the daemon protects from memory, loudly (S-12). */
+static enum status
+open_database(struct daemon *daemon, struct restore *ret_restore, struct error *err)
+{
+    struct guard *guard = &daemon->guard;
+    struct store_options options = { .path = daemon->config->daemon.db.path, .version = APP_VERSION, .now = guard_now(guard) };
+    enum status status = store_open(&options, &daemon->store, err);
+
+    if (status == OK)
+        status = store_load(daemon->store, options.now, ret_restore, err);
+    if (status != STATUS_RETRY && status != STATUS_INTERNAL)
+        return status;
+    store_close(daemon->store);
+    daemon->store = NULL;
+    options.path = STORE_IN_MEMORY;
+    daemon->upkeep.in_memory = true;
+    guard_alarm(guard, 2, "store: %.160s: going on from memory; earlier lockouts are not known, nothing survives a restart", err->text);
+    status = store_open(&options, &daemon->store, err);
+    return status == OK ? store_load(daemon->store, options.now, ret_restore, err) : status;
+}
+
 /* Database, writer, engine, and what the store remembers as the engine's first event. */
 static enum status
 open_store(struct daemon *daemon, struct error *err)
 {
     struct guard *guard = &daemon->guard;
     const struct daemon_settings *settings = &daemon->config->daemon;
-    const struct store_options options = { .path = settings->db.path, .version = APP_VERSION, .now = guard_now(guard) };
     struct event restore = { .kind = EVENT_RESTORE };
     struct writer_options writer = { .loop = &daemon->loop, .spill_path = daemon->spill, .context = guard,
         .on_synced = guard_on_synced, .on_alarm = guard_on_store_alarm };
 
-    (void)snprintf(daemon->spill, sizeof daemon->spill, "%s.spill", settings->db.path);
-    enum status status = store_open(&options, &daemon->store, err);
-    if (status == OK)
-        status = store_load(daemon->store, guard_now(guard), &restore.u.restore, err);
+    (void)snprintf(daemon->spill, sizeof daemon->spill, "%s" STORE_SPILL_SUFFIX, settings->db.path);
+    enum status status = open_database(daemon, &restore.u.restore, err);
     if (status != OK)
         return status;
-    step_done(daemon, "store", settings->db.path);
+    step_done(daemon, "store", daemon->upkeep.in_memory ? STORE_IN_MEMORY : settings->db.path);
     writer.store = daemon->store;
+    if (daemon->upkeep.in_memory)
+        writer.spill_path = NULL; /* Tickets of another store: it must not find them at the next start. */
     status = writer_new(&writer, &guard->writer, err);
     if (status != OK)
         return status;
@@ -364,12 +403,32 @@ open_feed(struct daemon *daemon, struct error *err)
     return OK;
 }
 
+/* Without a socket for orders the daemon protects all the same. */
+static void
+open_admin(struct daemon *daemon)
+{
+    const struct daemon_settings *settings = &daemon->config->daemon;
+    char socket[CONFIGURE_PATH_MAX], password[CONFIGURE_PATH_MAX], attempts[CONFIGURE_PATH_MAX];
+    struct admin_options options = { .guard = &daemon->guard, .socket = socket, .password_file = password,
+        .attempts_file = attempts, .context = daemon, .reload = reload, .status = write_status };
+    struct error err = { 0 };
+
+    configure_socket(settings, socket);
+    configure_password_file(daemon->options->directory, settings, password);
+    (void)snprintf(attempts, sizeof attempts, "%s" ATTEMPTS_SUFFIX, settings->db.path);
+    if (admin_new(&options, &daemon->admin, &err) != OK)
+        guard_alarm(&daemon->guard, 1, "%.200s", err.text);
+    else
+        step_done(daemon, "control socket", socket);
+}
+
 static void
 on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
 
     guard_tick(&daemon->guard);
+    upkeep_tick(&daemon->upkeep);
     if (++daemon->ticks % STATUS_TICKS == 0)
         guard_publish_status(&daemon->guard);
 }
@@ -388,6 +447,7 @@ start_handles(struct daemon *daemon)
         daemon->signals[i].data = daemon;
         uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
     }
+    turn_start(&daemon->turn, &daemon->loop, daemon->guard.writer, daemon->log);
     daemon->handles = true;
 }
 
@@ -398,6 +458,7 @@ start(struct daemon *daemon, struct error *err)
 
     guard->loop = &daemon->loop;
     guard->log = daemon->log;
+    daemon->upkeep.guard = guard;
     enum status status = guard_init(guard, daemon->config, err);
     if (status == OK)
         status = open_store(daemon, err);
@@ -409,6 +470,7 @@ start(struct daemon *daemon, struct error *err)
         status = guard_make_gateways(guard, err);
     if (status != OK)
         return status;
+    open_admin(daemon);
     start_handles(daemon);
     for (int32_t i = 0; i < guard->users_count; i++)
         if (guard->users[i].gateway != NULL)
@@ -438,11 +500,11 @@ close_store(struct daemon *daemon)
     int64_t row;
 
     daemon->guard.writer = NULL; /* What is alarmed from here on is too late for the ledger. */
-    if (writer != NULL &&
-        writer_flush_and_stop(writer, SPAN_MS(bound_ms > 1000 ? bound_ms : 1000), &err) != OK) {
+    enum status status = writer == NULL ? OK : writer_flush_and_stop(writer, SPAN_MS(bound_ms > 1000 ? bound_ms : 1000), &err);
+    if (status != OK)
         log_say(daemon->log, LOG_LEVEL_ERROR, "stop", "store: %s", err.text);
+    if (status == STATUS_INTERNAL)
         return false;
-    }
     if (daemon->store != NULL && audit_head(daemon->store, &row, head))
         ledger_write_head(daemon->log, row, head, &daemon->guard.head_told);
     store_close(daemon->store);
@@ -452,6 +514,10 @@ close_store(struct daemon *daemon)
 static int
 stop(struct daemon *daemon)
 {
+    admin_free(daemon->admin);
+    upkeep_fini(&daemon->upkeep);
+    if (daemon->handles)
+        turn_stop(&daemon->turn); /* Before its writer goes. */
     bool flushed = close_store(daemon);
 
     feed_free(daemon->guard.feed);
@@ -466,7 +532,7 @@ stop(struct daemon *daemon)
     if (flushed) {
         for (int i = 0; i < CLOSING_TURNS && uv_run(&daemon->loop, UV_RUN_NOWAIT) != 0; i++)
             ; /* Close callbacks; nothing that waits is left. */
-        (void)uv_loop_close(&daemon->loop);
+        daemon->loop_closed = uv_loop_close(&daemon->loop) == 0;
     }
     log_say(daemon->log, LOG_LEVEL_INFO, "stop", "stopped");
     log_free(daemon->log);
@@ -487,6 +553,7 @@ daemon_run(const struct daemon_options *options)
         return DAEMON_EXIT_FAILED;
     }
     crash_init();
+    (void)signal(SIGPIPE, SIG_IGN); /* Whoever hangs up on the feed or the control socket must not end the daemon. */
     daemon->options = options;
     daemon->step_ns = uv_hrtime();
     daemon->config = load(options, false, problems, sizeof problems);
@@ -511,6 +578,7 @@ daemon_run(const struct daemon_options *options)
         code = err.status == STATUS_CONFIG ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_FAILED;
     }
     int stopped = stop(daemon);
-    free(daemon);
+    if (daemon->loop_closed) /* Else a thread of the pool (a backup) still knows it; the process ends anyway. */
+        free(daemon);
     return code != DAEMON_EXIT_OK ? code : stopped;
 }

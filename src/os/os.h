@@ -51,4 +51,10 @@ MUST_USE enum status os_make_private_file(const char *path, struct error *err);
 /** Rename in one step, replacing @to, and make the new name durable (the directory is synced).  STATUS_INTERNAL. */
 MUST_USE enum status os_rename_durably(const char *from, const char *to, struct error *err);
 
+/**
+ * Put these bytes into a file nobody else can read (0600), whole or not at all: written beside it, synced, renamed.
+ * STATUS_INTERNAL with the reason; what was there stays.
+ */
+MUST_USE enum status os_write_private_file(const char *path, const void *bytes, size_t length, struct error *err);
+
 #endif /* OS_OS_H */

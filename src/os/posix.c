@@ -212,3 +212,38 @@ os_rename_durably(const char *from, const char *to, struct error *err)
         return error_set(err, STATUS_INTERNAL, "%s -> %s: %s", from, to, strerror(reason));
     return OK;
 }
+
+static bool
+write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+enum status
+os_write_private_file(const char *path, const void *bytes, size_t length, struct error *err)
+{
+    char beside[PATH_LENGTH_MAX];
+    int needed = snprintf(beside, sizeof beside, "%s.new", path);
+
+    if (needed < 0 || (size_t)needed >= sizeof beside)
+        return error_set(err, STATUS_INTERNAL, "%.60s...: path too long", path);
+    (void)unlink(beside); /* What a dead process left, whoever owned it. */
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set(err, STATUS_INTERNAL, "%s: %s", beside, strerror(errno));
+    int reason = write_all(fd, bytes, length) && fsync(fd) == 0 ? 0 : errno;
+    (void)close(fd);
+    if (reason == 0)
+        return os_rename_durably(beside, path, err);
+    (void)unlink(beside);
+    return error_set(err, STATUS_INTERNAL, "%s: %s", beside, strerror(reason));
+}
