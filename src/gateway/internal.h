@@ -123,7 +123,7 @@ struct rest {
     uint64_t requests, mutations;
     struct pause pause;
     int64_t spent_alarm_ns;     /* Of the rate window, not before. */
-    int64_t held_alarm_ns;      /* Of what it holds back, not before. */
+    int64_t held_alarm_ns[2];   /* Of what it holds back, not before: upkeep, what enforces. */
     uint32_t refusals;          /* 429s. */
 };
 

@@ -37,12 +37,13 @@ spent_held(struct gateway *gateway, struct call *call, int64_t at, int64_t now)
 {
     struct rest *rest = &gateway->rest;
     int64_t patience = endpoint_mutates(call->endpoint) ? 0 : PROOF_PATIENCE_NS;
+    int64_t *again_ns = &rest->held_alarm_ns[enforces(call) ? 1 : 0];
     bool new_process = now - gateway->started_ns < 60 * SECOND;
 
-    if (call->counted || now - call->queued_ns < patience || now < rest->held_alarm_ns)
+    if (call->counted || now - call->queued_ns < patience || now < *again_ns)
         return;
     call->counted = true;
-    rest->held_alarm_ns = now + HELD_AGAIN_NS;
+    *again_ns = now + HELD_AGAIN_NS;
     gateway_alarm(gateway, enforces(call) ? GATEWAY_CRITICAL : GATEWAY_WARN,
         "%s waits %lld ms more for the rate window: %d of %d requests used in the last minute%s%s", endpoint_path(call->endpoint),
         (long long)((at - now) / MS), (int)pace_used(&gateway->pace, PACE_GENERAL, now), PACE_GENERAL_MAX,

@@ -47,7 +47,7 @@ utc(void *context)
 {
     const struct fake *fake = context;
 
-    return (struct instant){ START_UTC + fake->now_ns };
+    return (struct instant){ START_UTC + fake->now_ns + fake->stepped_ns };
 }
 
 static int64_t
@@ -143,7 +143,7 @@ write_answer(struct fake *fake, const struct fake_request *request, char *out, s
             text_addf(&text, "{\"%s\":\"%s\",\"success\":true,\"errorCode\":0,\"errorMessage\":null}", login ? "token" : "newToken", token);
         return;
     }
-    if (strstr(path, "v2/query") != NULL || strstr(path, "Order/searchOpen") != NULL) {
+    if (strstr(path, "v2/query") != NULL || strstr(path, "Order/search") != NULL) {
         write_orders(fake, request->body, out, size);
         return;
     }
@@ -299,6 +299,12 @@ in_session(void *context, struct instant now)
 struct fake *
 fake_new(int accounts)
 {
+    return fake_new_with(accounts, NULL);
+}
+
+struct fake *
+fake_new_with(int accounts, bool (*in_halt)(void *context, struct instant now))
+{
     static int64_t ids[64];
     struct fake *fake = calloc(1, sizeof *fake);
     struct gateway_sink sink = { .context = fake, .event = on_event, .alarm = on_alarm, .wire = on_line };
@@ -320,6 +326,7 @@ fake_new(int accounts)
         .accounts_count = (uint32_t)accounts,
         .trades_since = trades_since,
         .in_session = in_session,
+        .in_halt = in_halt,
         .seed = 1,
         .transport = &transport_fake,
         .transport_context = fake,

@@ -49,6 +49,7 @@ struct fake_hub {
 
 struct fake {
     int64_t now_ns, wake_ns;
+    int64_t stepped_ns;       /* The wall clock is so far off the monotonic one. */
     void (*woken)(void *user);
     void *woken_user;
     struct gateway *gateway;
@@ -83,6 +84,8 @@ struct fake {
 
 /** A gateway for accounts 1 to @accounts on a new fake; started.  Free with fake_free(). */
 struct fake *fake_new(int accounts);
+/** Likewise, with the daily halt told by @in_halt. */
+struct fake *fake_new_with(int accounts, bool (*in_halt)(void *context, struct instant now));
 void fake_free(struct fake *fake);
 /** Let so much time pass. */
 void fake_run(struct fake *fake, int64_t ns);

@@ -84,7 +84,7 @@ retry_mutation_timeout_not_resent(void **state)
 
 /* enforce_close_reply_lost: the close did execute; nothing is sent again. */
 static void
-close_reply_lost_but_executed(void **state)
+enforce_fill_before_reply(void **state)
 {
     struct engine_fixture f;
 
@@ -130,7 +130,7 @@ retry_enforcement_unlimited(void **state)
 
 /* enforce_orphans: a stop that fires between close and cancel has opened a position: closed again. */
 static void
-stop_fires_between_close_and_cancel(void **state)
+enforce_orphans(void **state)
 {
     struct engine_fixture f;
 
@@ -151,7 +151,7 @@ stop_fires_between_close_and_cancel(void **state)
 
 /* enforce_entry_tail: proven flat, then a swept order turns out to have filled. */
 static void
-late_fill_after_proof(void **state)
+enforce_entry_tail(void **state)
 {
     struct engine_fixture f;
 
@@ -218,7 +218,7 @@ lockout_holds(void **state)
 
 /* R-ALL-11 (sync_trades_hit_limit): a loss made while the daemon was off locks at the first snapshot; a replay counts once (R-ALL-10). */
 static void
-loss_while_off(void **state)
+sync_trades_hit_limit(void **state)
 {
     struct engine_fixture f;
     struct trade_row trades[2];
@@ -258,7 +258,7 @@ strict_mode(void **state)
 
 /* R-ALL-1, R-ALL-2, R-ALL-3 (enforce_double_trigger): state first; of a reduction and a close only the close leaves. */
 static void
-strictest_wins(void **state)
+enforce_double_trigger(void **state)
 {
     struct engine_fixture f;
 
@@ -395,10 +395,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(enforce_verified), cmocka_unit_test(retry_mutation_timeout_not_resent),
-        cmocka_unit_test(close_reply_lost_but_executed), cmocka_unit_test(retry_enforcement_unlimited),
-        cmocka_unit_test(stop_fires_between_close_and_cancel), cmocka_unit_test(late_fill_after_proof),
-        cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(lockout_holds), cmocka_unit_test(loss_while_off),
-        cmocka_unit_test(strict_mode), cmocka_unit_test(strictest_wins), cmocka_unit_test(enforce_partial_fill),
+        cmocka_unit_test(enforce_fill_before_reply), cmocka_unit_test(retry_enforcement_unlimited),
+        cmocka_unit_test(enforce_orphans), cmocka_unit_test(enforce_entry_tail),
+        cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(lockout_holds), cmocka_unit_test(sync_trades_hit_limit),
+        cmocka_unit_test(strict_mode), cmocka_unit_test(enforce_double_trigger), cmocka_unit_test(enforce_partial_fill),
         cmocka_unit_test(enforce_rest_lag), cmocka_unit_test(cancel_first), cmocka_unit_test(unfinished_goal_is_proven_first),
         cmocka_unit_test(daily_reset) };
 

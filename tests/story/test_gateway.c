@@ -48,83 +48,16 @@ test_start(void **state)
     fake_free(fake);
 }
 
-static int failures_left;
-static int failing_status;
-
-static bool
-fail_reads(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
-{
-    (void)fake;
-    (void)body;
-    (void)size;
-    if (strstr(request->path, "searchById") == NULL || failures_left == 0)
-        return false;
-    failures_left--;
-    answer->status = failing_status;
-    return true;
-}
-
-/* retry_succeeds_third_try, retry_permanent_once, retry_read_backoff_sequence. */
+/* 250 orders by row offset (SR-03). */
 static void
-test_reads_are_retried(void **state)
-{
-    struct command look_up = { .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } };
-    struct fake *fake = fake_new(1);
-    int before;
-
-    (void)state;
-    fake_go_live(fake);
-    fake->hook = fail_reads;
-    failures_left = 2;
-    failing_status = 503;
-    before = fake->requests_count;
-    uint64_t id = fake_command(fake, look_up);
-    int64_t first = fake->now_ns;
-    fake_run(fake, 20 * FAKE_SECOND);
-    assert_int_equal(fake_count(fake, "searchById", before), 3);
-    int64_t times[3] = { 0 };
-    for (int i = before, n = 0; i < fake->requests_count; i++)
-        if (strstr(fake->requests[i].path, "searchById") != NULL)
-            times[n++] = fake->requests[i].at_ns;
-    assert_true(times[0] == first);
-    assert_in_range(times[1] - times[0], 800 * FAKE_MS, 1300 * FAKE_MS);
-    assert_in_range(times[2] - times[1], 1600 * FAKE_MS, 2500 * FAKE_MS);
-    assert_null(answer_to(fake, id));
-    assert_true(fake_find_event(fake, EVENT_CONTRACT, 0)->event.u.contract.tick_size_nanos == 250000000);
-    failures_left = 1;
-    failing_status = 400;
-    before = fake->requests_count;
-    id = fake_command(fake, look_up);
-    fake_run(fake, 20 * FAKE_SECOND);
-    assert_int_equal(fake_count(fake, "searchById", before), 1);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
-    fake_free(fake);
-}
-
-/* sync_paging: 250 orders by row offset; sync_incomplete: searchOpen stands in and says so. */
-static bool
-without_query(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
-{
-    (void)fake;
-    (void)body;
-    (void)size;
-    if (strstr(request->path, "v2/query") == NULL)
-        return false;
-    answer->status = 404;
-    return true;
-}
-
-static void
-test_orders(void **state)
+sync_paging(void **state)
 {
     struct fake *fake = fake_new(1);
-    int before;
 
     (void)state;
     fake->orders = 250;
     fake_go_live(fake);
-    before = fake->events_count;
-    int requests = fake->requests_count;
+    int before = fake->events_count, requests = fake->requests_count;
     fake_command(fake, (struct command){ .kind = COMMAND_READ, .incident = 1 });
     fake_run(fake, FAKE_SECOND);
     const struct fake_event *e = fake_find_event(fake, EVENT_SNAPSHOT, before);
@@ -135,14 +68,57 @@ test_orders(void **state)
     assert_int_equal(e->last_order.id, 250);
     assert_int_equal(fake_count(fake, "v2/query", requests), 3);
     assert_non_null(strstr(fake->requests[requests + 1].body, "\"filter\":{\"accountId\":1,\"statuses\":[1,6,7,8]}"));
+    fake_free(fake);
+}
+
+static bool
+without_query(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "v2/query") == NULL && strstr(request->path, "Order/searchById") == NULL)
+        return false;
+    answer->status = 404;
+    return true;
+}
+
+/* searchOpen stands in for v2/query and says so; what it does not show is no proof (the engine's half: test_orders.c). */
+static void
+sync_incomplete_is_said(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
     fake->hook = without_query;
     fake->orders = 5;
-    before = fake->events_count;
+    int before = fake->events_count;
     fake_command(fake, (struct command){ .kind = COMMAND_READ, .incident = 1 });
     fake_run(fake, FAKE_SECOND);
-    e = fake_find_event(fake, EVENT_SNAPSHOT, before);
+    const struct fake_event *e = fake_find_event(fake, EVENT_SNAPSHOT, before);
     assert_int_equal(e->event.u.snapshot.parts, PART_POSITIONS | PART_OPEN_ORDERS);
     assert_int_equal(e->event.u.snapshot.orders_count, 5);
+    fake_free(fake);
+}
+
+/* OV-03: without searchById the history tells; an order that is not in it is not proven gone. */
+static void
+test_history_stands_in(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = without_query;
+    fake->orders = 5;
+    int before = fake->events_count;
+    fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_ORDER, .incident = 1, .order_id = 3 });
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(fake_find_event(fake, EVENT_ORDER, before)->event.u.order.id, 3);
+    uint64_t id = fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_ORDER, .incident = 1, .order_id = 77 });
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
     fake_free(fake);
 }
 
@@ -160,7 +136,7 @@ fail_orders(struct fake *fake, const struct fake_request *request, struct http_a
 
 /* sync_partial: what was read is delivered; the mode stays DEGRADED until all parts succeed. */
 static void
-test_partial(void **state)
+sync_partial(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -232,7 +208,7 @@ test_trades_in_order(void **state)
 
 /* sync_audit, SR-12. */
 static void
-test_audit_and_gap(void **state)
+sync_audit(void **state)
 {
     struct fake *fake = fake_new(1);
     int before;
@@ -255,7 +231,7 @@ test_audit_and_gap(void **state)
 
 /* poll_start_stop: within 2 s of the loss; positions each 5 s, trades each 10 s, account each 30 s; until LIVE. */
 static void
-test_polling(void **state)
+poll_start_stop(void **state)
 {
     struct fake *fake = fake_new(1);
     int before;
@@ -285,7 +261,7 @@ test_polling(void **state)
 
 /* rate_poll_scaling: 20 accounts stay within 120 a minute, and no minute ever holds more than 190. */
 static void
-test_poll_scaling(void **state)
+rate_poll_scaling(void **state)
 {
     struct fake *fake = fake_new(20);
 
@@ -306,7 +282,7 @@ test_poll_scaling(void **state)
 
 /* HM-04, DG-05: BLIND after 15 s without REST; recovery begins with the truth. */
 static void
-test_blind(void **state)
+blind_recovery(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -342,7 +318,7 @@ on_stopped(void *context)
 
 /* hub_stop, stop_graceful: an answer in flight is waited for; then nothing more. */
 static void
-test_stop(void **state)
+hub_stop(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -387,16 +363,17 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),
-        cmocka_unit_test(test_reads_are_retried),
-        cmocka_unit_test(test_orders),
-        cmocka_unit_test(test_partial),
+        cmocka_unit_test(sync_paging),
+        cmocka_unit_test(sync_incomplete_is_said),
+        cmocka_unit_test(test_history_stands_in),
+        cmocka_unit_test(sync_partial),
         cmocka_unit_test(test_unusable_position),
         cmocka_unit_test(test_trades_in_order),
-        cmocka_unit_test(test_audit_and_gap),
-        cmocka_unit_test(test_polling),
-        cmocka_unit_test(test_poll_scaling),
-        cmocka_unit_test(test_blind),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(sync_audit),
+        cmocka_unit_test(poll_start_stop),
+        cmocka_unit_test(rate_poll_scaling),
+        cmocka_unit_test(blind_recovery),
+        cmocka_unit_test(hub_stop),
         cmocka_unit_test(test_wire_holds_no_secret),
     };
 

@@ -104,7 +104,7 @@ refuse_with_401(struct fake *fake, const struct fake_request *request, struct ht
 
 /* token_single_flight, RT-07: five calls refused at once, one log-in, each replayed once. */
 static void
-test_401(void **state)
+token_single_flight(void **state)
 {
     struct fake *fake = fake_new(1);
     uint64_t ids[5];
@@ -325,53 +325,18 @@ test_place_answers(void **state)
     fake_free(fake);
 }
 
-static bool
-too_many(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
-{
-    (void)fake;
-    (void)body;
-    (void)size;
-    if (strstr(request->path, "Auth") != NULL)
-        return false;
-    answer->status = 429;
-    return true;
-}
-
-/* rate_429_policy: NORMAL freezes, ENFORCEMENT goes on; the mutation is ambiguous and held. */
-static void
-test_429(void **state)
-{
-    struct fake *fake = fake_new(1);
-
-    (void)state;
-    fake_go_live(fake);
-    fake_run(fake, 62 * FAKE_SECOND);
-    fake->hook = too_many;
-    uint64_t id = fake_command(fake, close_command);
-    fake_run(fake, FAKE_SECOND / 2);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
-    assert_true(answer_to(fake, id)->hold.ns == FAKE_SECOND);
-    fake->hook = NULL;
-    fake_run(fake, 60 * FAKE_SECOND);
-    id = fake_command(fake, close_command);
-    fake_run(fake, FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
-    fake_free(fake);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mutations_leave_at_once),
         cmocka_unit_test(test_ambiguous_is_sent_once),
-        cmocka_unit_test(test_401),
+        cmocka_unit_test(token_single_flight),
         cmocka_unit_test(test_late_401),
         cmocka_unit_test(test_stale_mutation),
         cmocka_unit_test(test_outbound),
         cmocka_unit_test(test_place_body),
         cmocka_unit_test(test_place_answers),
-        cmocka_unit_test(test_429),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

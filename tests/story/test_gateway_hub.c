@@ -27,7 +27,7 @@ hub_state(const struct fake *fake, bool user)
 
 /* hub_resubscribe, ES-01, ES-03: all four for each account, on each connection. */
 static void
-test_subscriptions(void **state)
+hub_resubscribe(void **state)
 {
     static const char *const wanted[] = { "SubscribeAccounts []\n", "SubscribeOrders [1]\n", "SubscribePositions [1]\n",
         "SubscribeTrades [1]\n", "SubscribeOrders [2]\n", "SubscribePositions [2]\n", "SubscribeTrades [2]\n" };
@@ -73,7 +73,7 @@ test_quotes(void **state)
 
 /* hub_lifecycle: a missing ack never shows LIVE; one that fails is asked for again, then the connection goes. */
 static void
-test_acks(void **state)
+hub_lifecycle(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -225,7 +225,7 @@ test_trades_fail(void **state)
 
 /* sync_buffer_overflow: dropped, said, reconciled again. */
 static void
-test_overflow(void **state)
+sync_buffer_overflow(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -297,7 +297,7 @@ test_liveness(void **state)
 
 /* hub_zombie_market: pings but no quotes in session: subscribed again after 30 s, connected again after 60 s. */
 static void
-test_zombie_market(void **state)
+hub_zombie_market(void **state)
 {
     struct fake *fake = fake_new(1);
     int connects;
@@ -320,7 +320,7 @@ test_zombie_market(void **state)
 
 /* hub_backoff: 0.5, 2, 5, 10, 30, 60, 60 s, +-20 %, the 5 s floor from the third on. */
 static void
-test_backoff(void **state)
+hub_backoff(void **state)
 {
     static const int64_t steps_ms[] = { 500, 2000, 5000, 10000, 30000, 60000, 60000 };
     struct fake *fake = fake_new(1);
@@ -348,7 +348,7 @@ test_backoff(void **state)
 
 /* hub_flapping: connections of 5 s never reset the step (BO-02). */
 static void
-test_flapping(void **state)
+hub_flapping(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -370,7 +370,7 @@ test_flapping(void **state)
 
 /* hub_forever: a day's outage, LIVE within the longest step of its end. */
 static void
-test_forever(void **state)
+hub_forever(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -390,7 +390,7 @@ test_forever(void **state)
 
 /* hub_401_upgrade (RC-05, JW-03): another token, and it is the one in the URL. */
 static void
-test_401_at_upgrade(void **state)
+hub_401_upgrade(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -410,7 +410,7 @@ test_401_at_upgrade(void **state)
 
 /* hub_close_frames: type 7, with and without allowReconnect. */
 static void
-test_close(void **state)
+hub_close_frames(void **state)
 {
     struct fake *fake = fake_new(1);
     struct gateway_status status;
@@ -433,7 +433,7 @@ test_close(void **state)
 
 /* hub_gateway_logout: once is a reconnect with a fresh token; a storm pauses, polls and alarms (CC-07). */
 static void
-test_logout(void **state)
+hub_gateway_logout(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -469,7 +469,7 @@ test_logout(void **state)
 
 /* hub_100_cycles. */
 static void
-test_100_cycles(void **state)
+hub_100_cycles(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -494,24 +494,24 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_subscriptions),
+        cmocka_unit_test(hub_resubscribe),
         cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_acks),
+        cmocka_unit_test(hub_lifecycle),
         cmocka_unit_test(test_buffering),
         cmocka_unit_test(test_round_from_before),
         cmocka_unit_test(test_buffer_is_not_lost),
         cmocka_unit_test(test_trades_fail),
-        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(sync_buffer_overflow),
         cmocka_unit_test(test_odd_events),
         cmocka_unit_test(test_liveness),
-        cmocka_unit_test(test_zombie_market),
-        cmocka_unit_test(test_backoff),
-        cmocka_unit_test(test_flapping),
-        cmocka_unit_test(test_forever),
-        cmocka_unit_test(test_401_at_upgrade),
-        cmocka_unit_test(test_close),
-        cmocka_unit_test(test_logout),
-        cmocka_unit_test(test_100_cycles),
+        cmocka_unit_test(hub_zombie_market),
+        cmocka_unit_test(hub_backoff),
+        cmocka_unit_test(hub_flapping),
+        cmocka_unit_test(hub_forever),
+        cmocka_unit_test(hub_401_upgrade),
+        cmocka_unit_test(hub_close_frames),
+        cmocka_unit_test(hub_gateway_logout),
+        cmocka_unit_test(hub_100_cycles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

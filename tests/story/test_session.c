@@ -26,7 +26,7 @@ token_left_s(const struct fake *fake)
 
 /* token_exp_variants (TR-01). */
 static void
-test_expiry(void **state)
+token_exp_variants(void **state)
 {
     /* {"exp":1787003600}, {"exp":1786990000}, {"exp":9999999999}, {"exp":"x"}, {"n":1}. */
     static const struct {
@@ -53,9 +53,9 @@ test_expiry(void **state)
             fail_msg("%s", table[i].token);
 }
 
-/* token_refresh_threshold: 2 h 1 min left: no; 1 h 59 min: yes.  token_new_token. */
+/* 2 h 1 min left: no; 1 h 59 min: yes; then the new one is used. */
 static void
-test_refresh(void **state)
+token_refresh_threshold(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -89,13 +89,11 @@ answer_validate(struct fake *fake, const struct fake_request *request, struct ht
     return true;
 }
 
-/* token_validate_fallback: three failures, then loginKey; token_old_usable: the old one serves meanwhile. */
-static void
-test_fallback(void **state)
+static struct fake *
+with_failing_refresh(void)
 {
     struct fake *fake = fake_new(1);
 
-    (void)state;
     fake->token_life_s = 86400;
     fake_go_live(fake);
     fake->hook = answer_validate;
@@ -103,10 +101,16 @@ test_fallback(void **state)
     validate_body = "down";
     fake_run(fake, 22 * HOUR + 90 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "validate", 0), 2);
-    int before = fake->requests_count;
-    fake_command(fake, (struct command){ .kind = COMMAND_CLOSE, .contract = { "C" } });
-    assert_int_equal(fake->requests_count, before + 1);
-    assert_non_null(strstr(fake->requests[before].bearer, ".sig1"));
+    return fake;
+}
+
+/* Three failures, then loginKey (TR-04). */
+static void
+token_validate_fallback(void **state)
+{
+    struct fake *fake = with_failing_refresh();
+
+    (void)state;
     fake_run(fake, 180 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "validate", 0), 3);
     assert_int_equal(fake->logins, 2);
@@ -114,9 +118,23 @@ test_fallback(void **state)
     fake_free(fake);
 }
 
+/* A close during a failing refresh leaves at once with the old token (TR-05). */
+static void
+token_old_usable(void **state)
+{
+    struct fake *fake = with_failing_refresh();
+
+    (void)state;
+    int before = fake->requests_count;
+    fake_command(fake, (struct command){ .kind = COMMAND_CLOSE, .contract = { "C" } });
+    assert_int_equal(fake->requests_count, before + 1);
+    assert_non_null(strstr(fake->requests[before].bearer, ".sig1"));
+    fake_free(fake);
+}
+
 /* TR-03: newToken null keeps the token and its expiry; codes 1 to 3 log in at once. */
 static void
-test_validate_answers(void **state)
+token_new_token(void **state)
 {
     static const char *const at_once[] = { "{\"newToken\":null,\"success\":false,\"errorCode\":1,\"errorMessage\":null}",
         "{\"newToken\":null,\"success\":false,\"errorCode\":2,\"errorMessage\":null}",
@@ -150,7 +168,7 @@ test_validate_answers(void **state)
 
 /* token_permanent_code: alarm, each 300 s, for ever; a transient one backs off to 60 s. */
 static void
-test_login_codes(void **state)
+token_permanent_code(void **state)
 {
     struct fake *fake = fake_new(1);
 
@@ -218,7 +236,7 @@ test_validate_401(void **state)
 
 /* token_48h: two days, no call refused; hub_planned_renewal: both hubs reconnect with the new token before the old one ends (LO-02, LO-03). */
 static void
-test_48h(void **state)
+token_48h(void **state)
 {
     struct fake *fake = fake_new(1);
     int64_t user_at = 0, market_at = 0;
@@ -250,18 +268,187 @@ test_48h(void **state)
     fake_free(fake);
 }
 
+/* The old token's hubs are renewed one after the other; what is said meanwhile is neither lost nor doubled (LO-02, LO-03, SR-02). */
+static void
+hub_planned_renewal(void **state)
+{
+    struct fake *fake = fake_new(1);
+    char event[200];
+    int said = 0, connects;
+
+    (void)state;
+    fake->token_life_s = 86400;
+    fake_go_live(fake);
+    fake_run(fake, 22 * HOUR - 120 * FAKE_SECOND);
+    fake->events_count = fake->requests_count = 0;
+    connects = fake->connects;
+    for (int i = 0; i < 2 * 3600 * 2 && fake->connects < connects + 2; i++) {
+        struct fake_hub *hub = fake_hub(fake, true);
+
+        if (i % 40 == 0 && hub != NULL && hub->upgraded && strstr(hub->heard, "SubscribeTrades") != NULL) {
+            said++;
+            snprintf(event, sizeof event, "{\"type\":1,\"target\":\"GatewayUserOrder\",\"arguments\":[{\"id\":%d,\"accountId\":1,"
+                "\"contractId\":\"C\",\"side\":0,\"size\":1,\"status\":1,\"type\":1}]}", 1000 + said);
+            fake_say(hub, event);
+        }
+        fake_run(fake, FAKE_SECOND / 2);
+    }
+    fake_run(fake, 30 * FAKE_SECOND);
+    assert_int_equal(fake->connects, connects + 2);
+    assert_true(said > 20);
+    assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), said);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    fake_free(fake);
+}
+
+static bool halt;
+
+static bool
+is_halt(void *context, struct instant now)
+{
+    (void)context;
+    (void)now;
+    return halt;
+}
+
+/* TR-09: in the daily halt token and hubs are renewed, hours before they have to be, and once. */
+static void
+test_halt(void **state)
+{
+    struct fake *fake = fake_new_with(1, is_halt);
+
+    (void)state;
+    fake->token_life_s = 86400;
+    halt = false;
+    fake_go_live(fake);
+    fake_run(fake, 5 * HOUR);
+    int connects = fake->connects;
+    assert_int_equal(fake_count(fake, "validate", 0), 0);
+    halt = true;
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "validate", 0), 1);
+    assert_int_equal(fake->connects, connects + 2);
+    fake_run(fake, HOUR);
+    assert_int_equal(fake_count(fake, "validate", 0), 1);
+    assert_int_equal(fake->connects, connects + 2);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    fake_free(fake);
+}
+
+static bool
+refuse_new_key(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)answer;
+    if (strstr(request->body, "bad-key") == NULL)
+        return false;
+    text_copy(body, size, "{\"token\":null,\"success\":false,\"errorCode\":3,\"errorMessage\":null}");
+    return true;
+}
+
+/* AK-05: the new pair works: swapped; it does not: the old pair stays, and so does its token. */
+static void
+key_swap(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    fake->hook = refuse_new_key;
+    gateway_change_key(fake->gateway, "somebody", "bad-key");
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_int_equal(fake->alarms[1], 1);
+    assert_non_null(strstr(fake->last_alarm, "the old ones stay: the API key is not valid"));
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    fake_command(fake, (struct command){ .kind = COMMAND_CLOSE, .contract = { "C" } });
+    assert_string_equal(fake->requests[fake->requests_count - 1].bearer, "token1");
+    int before = fake->requests_count;
+    gateway_change_key(fake->gateway, "else", "good-key");
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_non_null(strstr(fake->requests[before].body, "{\"userName\":\"else\",\"apiKey\":\"good-key\"}"));
+    fake_command(fake, (struct command){ .kind = COMMAND_CLOSE, .contract = { "C" } });
+    assert_string_equal(fake->requests[fake->requests_count - 1].bearer, "token2");
+    fake->hook = NULL;
+    before = fake->requests_count;
+    fake_run(fake, 24 * HOUR); /* The next log-in is with the new pair. */
+    for (int i = before; i < fake->requests_count; i++)
+        if (strstr(fake->requests[i].path, "loginKey") != NULL)
+            assert_non_null(strstr(fake->requests[i].body, "good-key"));
+    fake_free(fake);
+}
+
+/* Memory being given back: is the secret in it gone?  The linker puts this in the place of free() (tests/CMakeLists.txt). */
+static const char *watched;
+static size_t watched_length;
+static int wiped;
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+void
+__wrap_free(void *memory)
+{
+    if (memory != NULL && memory == watched) {
+        bool clean = true;
+
+        for (size_t i = 0; i < watched_length; i++)
+            clean = clean && watched[i] == '\0';
+        wiped += clean ? 1 : 0;
+        watched = NULL;
+    }
+    __real_free(memory);
+}
+
+static void
+watch(const char *secret)
+{
+    watched = secret;
+    watched_length = strlen(secret);
+    wiped = 0;
+}
+
+/* TS-01: replaced and stopped, no copy of token or key is left in the gateway's memory. */
+static void
+token_not_in_memory_after_exit(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake_go_live(fake);
+    const struct session *session = &fake->gateway->session;
+    assert_string_equal(session->token, "token1");
+    watch(session->token);
+    session_renew(fake->gateway);
+    gateway_distrust(fake->gateway, 0);
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_string_equal(session->token, "token2");
+    assert_int_equal(wiped, 1); /* The old one, before it was given back. */
+    watch(session->token);
+    fake_free(fake);
+    assert_int_equal(wiped, 1);
+    fake = fake_new(1);
+    watch((char *)(uintptr_t)fake->gateway->settings.api_key);
+    fake_free(fake);
+    assert_int_equal(wiped, 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expiry),
-        cmocka_unit_test(test_refresh),
-        cmocka_unit_test(test_fallback),
-        cmocka_unit_test(test_validate_answers),
-        cmocka_unit_test(test_login_codes),
+        cmocka_unit_test(token_exp_variants),
+        cmocka_unit_test(token_refresh_threshold),
+        cmocka_unit_test(token_validate_fallback),
+        cmocka_unit_test(token_old_usable),
+        cmocka_unit_test(token_new_token),
+        cmocka_unit_test(token_permanent_code),
         cmocka_unit_test(test_offline),
         cmocka_unit_test(test_validate_401),
-        cmocka_unit_test(test_48h),
+        cmocka_unit_test(token_48h),
+        cmocka_unit_test(hub_planned_renewal),
+        cmocka_unit_test(test_halt),
+        cmocka_unit_test(key_swap),
+        cmocka_unit_test(token_not_in_memory_after_exit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -335,7 +335,7 @@ test_hub_events(void **state)
 
 /* parse_shapes: envelope, bare, id first, arrays, any case; all mean the same trade. */
 static void
-test_wrappings(void **state)
+parse_shapes(void **state)
 {
     static const char *const arguments[] = {
         "[{\"action\":0,\"data\":{\"id\":5," TRADE "}}]",
@@ -575,7 +575,7 @@ main(void)
         cmocka_unit_test(test_contracts),
         cmocka_unit_test(test_bracket),
         cmocka_unit_test(test_hub_events),
-        cmocka_unit_test(test_wrappings),
+        cmocka_unit_test(parse_shapes),
         cmocka_unit_test(test_positions),
         cmocka_unit_test(test_order_shapes),
         cmocka_unit_test(test_order_refusals),

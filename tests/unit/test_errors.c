@@ -76,7 +76,7 @@ expect(enum endpoint endpoint, const struct reply_facts *facts, char letter)
 }
 
 static void
-test_tables(void **state)
+error_map_complete(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -102,7 +102,7 @@ test_tables(void **state)
 
 /* error_flag_mismatch */
 static void
-test_contradiction(void **state)
+error_flag_mismatch(void **state)
 {
     struct reply_facts yes_but = answered(200, true, 2), no_but = answered(200, false, 0);
 
@@ -117,7 +117,7 @@ test_contradiction(void **state)
 
 /* error_bodies: HTML 502, ProblemDetails 400, empty 200, cut, over 4 MiB; RT-07, RT-08, RL-05. */
 static void
-test_http(void **state)
+error_bodies(void **state)
 {
     static const struct {
         int32_t http_status;
@@ -194,9 +194,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_contradiction),
-        cmocka_unit_test(test_http),
+        cmocka_unit_test(error_map_complete),
+        cmocka_unit_test(error_flag_mismatch),
+        cmocka_unit_test(error_bodies),
         cmocka_unit_test(test_reads_tried_again),
         cmocka_unit_test(test_login),
         cmocka_unit_test(test_paths),

@@ -29,7 +29,7 @@ check(const char *line, const char *expected)
 }
 
 static void
-test_keys(void **state)
+log_redaction(void **state)
 {
     static const struct {
         const char *line, *expected;
@@ -95,7 +95,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(log_redaction),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_what_stays),
         cmocka_unit_test(test_every_prefix),

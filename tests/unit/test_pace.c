@@ -26,7 +26,7 @@ send_all(struct pace *pace, enum pace_class class, enum pace_window_kind window,
 
 /* rate_window_exact */
 static void
-test_bounds(void **state)
+rate_window_exact(void **state)
 {
     struct pace pace;
 
@@ -40,7 +40,7 @@ test_bounds(void **state)
 
 /* rate_history_window */
 static void
-test_history(void **state)
+rate_history_window(void **state)
 {
     struct pace pace;
 
@@ -70,7 +70,7 @@ test_when(void **state)
 
 /* rate_restart: half of the window counts as used for its length. */
 static void
-test_restart(void **state)
+rate_restart(void **state)
 {
     struct pace pace;
 
@@ -108,7 +108,7 @@ test_never_more(void **state)
 
 /* rate_429_policy */
 static void
-test_refused(void **state)
+test_freezing(void **state)
 {
     static const int64_t normal[] = { 5, 10, 20, 40, 60, 60 }, enforcement[] = { 1, 2, 4, 5, 5 };
     struct pace pace;
@@ -138,12 +138,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_history),
+        cmocka_unit_test(rate_window_exact),
+        cmocka_unit_test(rate_history_window),
         cmocka_unit_test(test_when),
-        cmocka_unit_test(test_restart),
+        cmocka_unit_test(rate_restart),
         cmocka_unit_test(test_never_more),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_freezing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,220 @@
+/*
+ * test_gateway_rate.c - the shared rate windows at work: bursts, the reserve, 429, clocks, and who hears of it (RL-01 to RL-09).
+ */
+#include "gateway/internal.h"
+#include "lib/fake_broker.h"
+
+#include "base/assert.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct command close_command = { .kind = COMMAND_CLOSE, .incident = 1, .contract = { "C" } };
+
+static const struct answer_event *
+answer_to(const struct fake *fake, uint64_t id)
+{
+    for (int i = 0; i < fake->events_count; i++)
+        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == id)
+            return &fake->events[i].event.u.answer;
+    return NULL;
+}
+
+static void
+look_up_many(struct fake *fake, int count)
+{
+    for (int i = 0; i < count; i++)
+        fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } });
+}
+
+static void
+assert_never_201(const struct fake *fake)
+{
+    for (int i = PACE_GENERAL_MAX; i < fake->requests_count; i++)
+        assert_true(fake->requests[i].at_ns - fake->requests[i - PACE_GENERAL_MAX].at_ns > 60 * FAKE_SECOND);
+}
+
+static struct fake *
+warm(void)
+{
+    struct fake *fake = fake_new(1);
+
+    fake_go_live(fake);
+    fake_run(fake, 62 * FAKE_SECOND); /* RL-08's half has left the window. */
+    return fake;
+}
+
+/* RL-04: a close overtakes a thousand queued reads, in the same call. */
+static void
+rate_priority(void **state)
+{
+    struct fake *fake = warm();
+
+    (void)state;
+    look_up_many(fake, 1000);
+    fake_run(fake, 10 * FAKE_SECOND);
+    assert_true(rest_waiting(&fake->gateway->rest) > 800);
+    int before = fake->requests_count;
+    uint64_t id = fake_command(fake, close_command);
+    assert_int_equal(fake->requests_count, before + 1);
+    assert_string_equal(fake->requests[before].path, "/api/Position/closeContract");
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    fake_free(fake);
+}
+
+/* 300 at once all complete, and no 60 s ever see 201. */
+static void
+rate_burst_no_429(void **state)
+{
+    struct fake *fake = warm();
+
+    (void)state;
+    int before = fake->events_count;
+    look_up_many(fake, 300);
+    fake_run(fake, 200 * FAKE_SECOND);
+    assert_int_equal(fake_count_events(fake, EVENT_CONTRACT, before), 300);
+    assert_never_201(fake);
+    fake_free(fake);
+}
+
+static bool
+too_many(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Auth") != NULL)
+        return false;
+    answer->status = 429;
+    answer->retry_after_s = strstr(request->path, "Contract/searchById") != NULL ? 17 : -1;
+    return true;
+}
+
+/* RL-05: NORMAL freezes for as long as Retry-After says; ENFORCEMENT goes on; a mutation refused so is ambiguous and held. */
+static void
+rate_429_policy(void **state)
+{
+    struct fake *fake = warm();
+
+    (void)state;
+    fake->hook = too_many;
+    look_up_many(fake, 1);
+    fake_run(fake, FAKE_SECOND / 10);
+    fake->hook = NULL;
+    int before = fake->requests_count;
+    look_up_many(fake, 1);
+    uint64_t id = fake_command(fake, close_command);
+    assert_int_equal(fake->requests_count, before + 1);
+    fake_run(fake, 16 * FAKE_SECOND);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_count(fake, "Contract/searchById", before), 0);
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_true(fake_count(fake, "Contract/searchById", before) >= 1);
+    fake->hook = too_many;
+    id = fake_command(fake, close_command);
+    fake_run(fake, FAKE_SECOND / 2);
+    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
+    assert_true(answer_to(fake, id)->hold.ns == FAKE_SECOND);
+    struct gateway_status status;
+    gateway_status(fake->gateway, &status);
+    assert_true(status.rate_refusals >= 2);
+    fake_free(fake);
+}
+
+/* RL-02: the windows run on the monotonic clock. */
+static void
+rate_clock_jump(void **state)
+{
+    static const int64_t jumps[] = { 3600 * FAKE_SECOND, -3600 * FAKE_SECOND };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(jumps); i++) {
+        struct fake *fake = warm();
+
+        look_up_many(fake, 300);
+        fake_run(fake, 5 * FAKE_SECOND);
+        int before = fake_count(fake, "Contract", 0);
+        assert_in_range(before, 140, 150);
+        fake->stepped_ns = jumps[i];
+        fake_run(fake, 45 * FAKE_SECOND);
+        assert_in_range(fake_count(fake, "Contract", 0), before, before + 8); /* What was sent before them leaves the window. */
+        fake_run(fake, 120 * FAKE_SECOND);
+        assert_int_equal(fake_count(fake, "Contract", 0), 300);
+        assert_never_201(fake);
+        assert_int_equal(fake_mode(fake), MODE_NORMAL);
+        fake_free(fake);
+    }
+}
+
+static int
+alarms_with(const struct fake *fake, const char *part)
+{
+    return strstr(fake->last_alarm, part) != NULL ? 1 : 0;
+}
+
+/* RL-09: at 80 % somebody hears of it, once; the figures are in the status. */
+static void
+test_warned(void **state)
+{
+    struct fake *fake = warm();
+    struct gateway_status status;
+
+    (void)state;
+    int warnings = fake->alarms[1];
+    for (int i = 0; i < 161; i++)
+        fake_command(fake, close_command);
+    assert_int_equal(fake->alarms[1], warnings + 1);
+    assert_int_equal(alarms_with(fake, "of the 200 requests a minute allows are used"), 1);
+    gateway_status(fake->gateway, &status);
+    assert_true(status.rate_used >= 160 && status.rate_used <= status.rate_max);
+    assert_int_equal(status.rate_max, 200);
+    assert_int_equal(status.history_used, 0);
+    assert_int_equal(status.history_max, 50);
+    fake_free(fake);
+}
+
+/* A storm of proofs in the first minute, when half counts as used: the closes still leave, and what waits is told with the reason. */
+static void
+test_first_minute(void **state)
+{
+    struct fake *fake = fake_new(30);
+
+    (void)state;
+    fake_run(fake, 3 * FAKE_SECOND);
+    for (int64_t account = 1; account <= 30; account++)
+        for (int i = 0; i < 3; i++)
+            fake_command(fake, (struct command){ .kind = COMMAND_READ, .incident = 1, .account_id = account });
+    int before = fake->requests_count;
+    for (int i = 0; i < 10; i++)
+        fake_command(fake, close_command);
+    assert_int_equal(fake->requests_count, before + 10); /* Their reserve is untouched. */
+    int waiting = rest_waiting(&fake->gateway->rest), critical = fake->alarms[2];
+    assert_true(waiting <= 30 * 2 + 30 * 4); /* A read that has not left yet is not asked for twice. */
+    fake_run(fake, 4 * FAKE_SECOND);
+    assert_true(fake->alarms[2] > critical);
+    assert_non_null(strstr(fake->last_alarm, "for the process before this one"));
+    fake_run(fake, 90 * FAKE_SECOND);
+    for (int i = 200; i < fake->requests_count; i++)
+        assert_true(fake->requests[i].at_ns - fake->requests[i - 200].at_ns > 60 * FAKE_SECOND);
+    fake_free(fake);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rate_priority),
+        cmocka_unit_test(rate_burst_no_429),
+        cmocka_unit_test(rate_429_policy),
+        cmocka_unit_test(rate_clock_jump),
+        cmocka_unit_test(test_warned),
+        cmocka_unit_test(test_first_minute),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
