@@ -10,6 +10,7 @@
 
 #include "app/admin.h"
 #include "app/attempts.h"
+#include "app/announce.h"
 #include "app/configure.h"
 #include "app/crash.h"
 #include "app/guard.h"
@@ -145,6 +146,7 @@ reload(void *context, struct text *problems)
     daemon->guard.overview.config = &new_one->config;
     set_config_hash(daemon);
     guard_event(&daemon->guard, &event);
+    announce_reopen(&daemon->guard);
     ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
         new_one->config.hash, old->config.hash);
     loaded_config_free(old);
@@ -461,6 +463,8 @@ start(struct daemon *daemon, struct error *err)
     daemon->upkeep.guard = guard;
     enum status status = guard_init(guard, daemon->config, err);
     if (status == OK)
+        status = announce_open(guard, err);
+    if (status == OK)
         status = open_store(daemon, err);
     if (status == OK)
         status = open_web(daemon, err);
@@ -522,6 +526,7 @@ stop(struct daemon *daemon)
 
     feed_free(daemon->guard.feed);
     web_free(daemon->web);
+    announce_close(&daemon->guard);
     guard_fini(&daemon->guard);
     if (daemon->handles) {
         close_handle((uv_handle_t *)&daemon->tick);

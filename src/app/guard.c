@@ -6,6 +6,7 @@
  */
 #include "app/guard.h"
 
+#include "app/announce.h"
 #include "app/crash.h"
 #include "app/journal.h"
 #include "app/ledger.h"
@@ -198,6 +199,7 @@ publish(void *context, const struct notice *notice)
     if (notice->kind == NOTICE_LOCKOUT_SET)
         crash_at("before-lockout-notice");
     status_notice(&guard->board, notice);
+    announce_notice(guard, notice);
     if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN)
         histogram_add(&guard->metrics.flat, notice->u.enforcement.took);
     chronicle_notice(guard->overview.chronicle, notice);

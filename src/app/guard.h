@@ -8,6 +8,7 @@
 #ifndef APP_GUARD_H
 #define APP_GUARD_H
 
+#include "app/alerts.h"
 #include "app/clock.h"
 #include "app/flight.h"
 #include "app/log.h"
@@ -45,6 +46,8 @@ struct guard {
     struct flight flight;
     struct status_board board;
     struct metrics metrics;
+    struct alerts *alerts;        /* NULL: none. */
+    bool degraded_told;           /* By an alert. */
     uv_timer_t deadline;
     int64_t frame_ns;             /* Of the frame whose event is being stepped; 0: none. */
     uint64_t failed_told;         /* Log lines no file took, when last looked. */

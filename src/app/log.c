@@ -274,7 +274,8 @@ format_line(const struct log *log, const struct log_line *line, struct text *tex
     struct instant now = wall_clock();
     char at[INSTANT_TEXT_MAX];
 
-    instant_format((struct instant){ now.ns - now.ns % 1000000 }, at, sizeof at);
+    size_t length = instant_format((struct instant){ now.ns - now.ns % 1000000000 }, at, sizeof at);
+    (void)snprintf(at + length - 1, sizeof at - length + 1, ".%03dZ", (int)(now.ns / 1000000 % 1000)); /* Always three digits. */
     json_open(&json, NULL, '{');
     json_add_string(&json, "ts", at);
     json_add_string(&json, "level", level_names[line->level]);

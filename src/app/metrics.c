@@ -84,6 +84,12 @@ write_daemon(const struct metrics_view *view, struct text *out)
     (void)uv_resident_set_memory(&resident);
     single(out, NAME("resident_memory_bytes"), "gauge", (int64_t)resident, "Memory in use.");
     single(out, NAME("alarms_total"), "counter", (int64_t)board->alarms, "Alarms raised.");
+    family(out, NAME("alerts_total"), "counter", "Alerts by what became of them; delivered and failed count attempts.");
+    text_addf(out, NAME("alerts_total") "{result=\"delivered\"} %" PRIu64 "\n", view->alerts.delivered);
+    text_addf(out, NAME("alerts_total") "{result=\"failed\"} %" PRIu64 "\n", view->alerts.failed);
+    text_addf(out, NAME("alerts_total") "{result=\"held\"} %" PRIu64 "\n", view->alerts.held);
+    text_addf(out, NAME("alerts_total") "{result=\"given_up\"} %" PRIu64 "\n", view->alerts.given_up);
+    single(out, NAME("alerts_waiting"), "gauge", view->alerts.waiting, "Alerts not delivered everywhere yet.");
     single(out, NAME("feed_clients"), "gauge", view->feed_clients < 0 ? 0 : view->feed_clients, "Listeners of the feed.");
     single(out, NAME("feed_dropped_total"), "counter", (int64_t)view->feed_dropped, "Listeners that were too slow.");
 }

@@ -7,6 +7,7 @@
 #ifndef APP_METRICS_H
 #define APP_METRICS_H
 
+#include "app/alerts.h"
 #include "app/histogram.h"
 #include "app/log.h"
 #include "app/status.h"
@@ -54,6 +55,7 @@ struct metrics_view {
     int32_t users_count;
     struct instant now;
     bool ready;
+    struct alerts_stats alerts;
 };
 
 void metrics_write(const struct metrics *metrics, const struct metrics_view *view, struct text *out);

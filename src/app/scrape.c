@@ -11,7 +11,7 @@ scrape_write(struct guard *guard, struct text *out)
     struct gateway_status *users = calloc((size_t)guard->users_count + 1, sizeof *users);
     struct metrics_view view = { .board = &guard->board, .engine = guard->engine, .log = log_stats(guard->log),
         .notices_waiting = shell_waiting(guard->shell), .feed_clients = -1, .users = users, .now = guard_now(guard),
-        .ready = guard_is_ready(guard) };
+        .ready = guard_is_ready(guard), .alerts = alerts_stats(guard->alerts) };
 
     if (users == NULL)
         return;

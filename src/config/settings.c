@@ -307,6 +307,7 @@ const struct param settings_daemon[] = {
     TEXT("control.password_file", control.password_file, parse_text, "admin_password.hash",
         "The admin password's hash; in the configuration's directory unless it begins with a slash."),
     TEXT("alert.command|alarm.command", alert.command, parse_text, "\"\"", "Program run on critical alarms."),
+    TEXT("alert.ca_file", alert.ca_file, parse_text, "\"\"", "Certificates webhooks and mail are checked with instead of the system's (PEM)."),
     FLAG("alert.desktop", alert.desktop, "false", "Desktop notifications."),
     { .keys = "alert.webhooks", .help = "Where alerts are posted.", .kind = PARAM_LIST, AT(alert.webhooks), .value = "[]",
         .items = webhook_params, .items_count = COUNT_OF(webhook_params), .item_size = sizeof(struct webhook),

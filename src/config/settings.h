@@ -121,6 +121,7 @@ struct daemon_settings {
     } control;
     struct {
         char command[SETTING_TEXT_MAX];
+        char ca_file[SETTING_TEXT_MAX]; /* PEM; "": the system's. */
         bool desktop;
         int32_t webhooks_count;
         struct webhook webhooks[WEBHOOKS_MAX];

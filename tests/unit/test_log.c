@@ -222,6 +222,7 @@ test_lines_are_json(void **state)
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"), lines++)
         assert_int_equal(json_read(line, strlen(line), tokens, 64, &json, NULL), OK);
     assert_int_equal(lines, 3);
+    assert_int_equal(strlen("2026-11-21T10:48:17.700Z"), strcspn(strchr(text, 'T') - 10, "\""));
     assert_true(json_string_is(&json, json_get(&json, json_get(&json, 0, "error"), "class"), "REFUSED"));
     assert_true(json_string_is(&json, json_get(&json, 0, "contract"), "CON.F.US.EP.U25"));
     free(text);
