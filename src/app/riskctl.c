@@ -5,6 +5,7 @@
 #include "app/riskctl_alert.h"
 #include "app/riskctl_audit.h"
 #include "app/scenario.h"
+#include "app/simulate.h"
 #include "app/version.h"
 
 #include <inttypes.h>
@@ -16,12 +17,14 @@ static const char usage[] =
     "       riskctl replay --config FILE --events FILE [--contracts FILE] [--broker auto|silent] [--json]\n"
     "       riskctl audit verify|show|export [--config DIR | --db FILE] [...]    (riskctl audit --help)\n"
     "       riskctl alert test [--config DIR]\n"
+    "       riskctl simulate [--seed N] [--days D] [--faults WHAT] [...]         (riskctl simulate --help)\n"
     "       riskctl --version | --help\n"
     "\n"
     "scenario   run black-box cases (one JSON object a line) through the real engine; the last line counts them\n"
     "alert      send a test alert to everybody who gets alerts\n"
     "audit      check, show or export the enforcement log\n"
     "replay     run recorded hub events through a risk configuration: a line per breach, command, lockout, warning\n"
+    "simulate   days of trading and trouble from a seed, in virtual time, judged after every step\n"
     "\n"
     "exit status: 0 all well, 1 a case failed, 2 the command line or a file is wrong\n";
 
@@ -106,6 +109,8 @@ main(int argc, char **argv)
         return riskctl_alert(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "audit") == 0)
         return riskctl_audit(argc - 2, argv + 2);
+    if (argc >= 2 && strcmp(argv[1], "simulate") == 0)
+        return simulate_main(argc - 2, argv + 2);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("riskctl " APP_VERSION);
         return 0;

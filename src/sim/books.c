@@ -166,3 +166,64 @@ books_quote(const struct exchange *exchange, const struct listing *listing)
             return &exchange->quotes[i];
     return NULL;
 }
+
+size_t
+exchange_live_count(const struct exchange *exchange)
+{
+    return exchange->live_count;
+}
+
+void
+exchange_live_at(const struct exchange *exchange, size_t index, struct exchange_order *ret_order)
+{
+    *ret_order = exchange->live[index]->now;
+}
+
+bool
+exchange_in_play(const struct exchange *exchange, const struct listing *listing)
+{
+    for (size_t i = 0; i < exchange->positions_count; i++)
+        if (exchange->positions[i]->now.listing == listing && exchange->positions[i]->now.net != 0)
+            return true;
+    for (size_t i = 0; i < exchange->live_count; i++)
+        if (exchange->live[i]->now.listing == listing)
+            return true;
+    return false;
+}
+
+/* An order is needed while it may execute, or while something that may execute hangs on it. */
+static bool
+may_go(const struct exchange *exchange, const struct book_order *order, struct instant before)
+{
+    if (exchange_may_execute(order->now.status) || !instant_before(order->now.updated, before) ||
+        !instant_before(order->now.created, before))
+        return false;
+    for (size_t i = 0; i < exchange->live_count; i++) {
+        const struct book_order *live = exchange->live[i];
+        if (live->now.parent_id == order->now.id || live->sibling_id == order->now.id || live->children[0] == order->now.id ||
+            live->children[1] == order->now.id)
+            return false;
+    }
+    return true;
+}
+
+void
+exchange_forget(struct exchange *exchange, struct instant before)
+{
+    size_t orders = 0, trades = 0;
+
+    for (size_t i = 0; i < exchange->orders_count; i++) {
+        struct book_order *order = exchange->orders[i];
+        if (may_go(exchange, order, before)) {
+            books_forget_order(order->past);
+            free(order);
+        } else {
+            exchange->orders[orders++] = order;
+        }
+    }
+    exchange->orders_count = orders;
+    for (size_t i = 0; i < exchange->trades_count; i++)
+        if (!instant_before(exchange->trades[i].created, before))
+            exchange->trades[trades++] = exchange->trades[i];
+    exchange->trades_count = trades;
+}

@@ -236,5 +236,12 @@ const struct exchange_trade *exchange_trade_at(const struct exchange *exchange, 
 /** No position and no order that may execute (status 1, 6, 7 or 8). */
 bool exchange_is_flat(const struct exchange *exchange, int64_t account_id);
 bool exchange_may_execute(enum exchange_status status);
+/** Orders that may execute, by id. */
+size_t exchange_live_count(const struct exchange *exchange);
+void exchange_live_at(const struct exchange *exchange, size_t index, struct exchange_order *ret_order);
+/** Does anybody hold it, or have an order in it that may execute? */
+bool exchange_in_play(const struct exchange *exchange, const struct listing *listing);
+/** Forget orders that ended, and trades, before @before; tags of forgotten orders may come again. */
+void exchange_forget(struct exchange *exchange, struct instant before);
 
 #endif /* SIM_EXCHANGE_H */

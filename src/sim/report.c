@@ -227,7 +227,7 @@ report_breaches(struct call *call)
 
     json_open(writer, "breaches", '[');
     for (size_t i = 0; i < traders->breaches_count; i++) {
-        const struct breach *breach = &traders->breaches[i];
+        const struct trader_breach *breach = &traders->breaches[i];
         reply_room(&call->reply, SHAPES_ROW_MAX);
         json_open(writer, NULL, '{');
         json_add_string(writer, "rule", breach->rule);

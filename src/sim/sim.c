@@ -34,6 +34,7 @@ sim_new(const struct sim_options *options, struct instant now)
     (void)text_copy(sim->api_key, sizeof sim->api_key, options->api_key == NULL ? "" : options->api_key);
     tokens_init(&sim->tokens, options->token_life);
     traders_init(&sim->traders, now, &idle);
+    crowd_init(&sim->crowd, options->seed, now);
     sim->general = window_new(SIM_RATE_GENERAL, SPAN_SECONDS(60));
     sim->history = window_new(SIM_RATE_HISTORY, SPAN_SECONDS(30));
     sim->rate_limited = sim->rest_commissions = true;
@@ -55,6 +56,7 @@ sim_free(struct sim *sim)
     exchange_free(sim->exchange);
     tokens_fini(&sim->tokens);
     traders_fini(&sim->traders);
+    crowd_fini(&sim->crowd);
     free(sim->general.times);
     free(sim->history.times);
     free(sim->notes);
@@ -74,6 +76,8 @@ sim_advance(struct sim *sim, struct instant now)
     sim_publish(sim); /* Before the trader looks. */
     traders_advance(sim);
     sim_publish(sim);
+    crowd_advance(&sim->crowd, sim->exchange, sim->now);
+    sim_publish(sim);
     stream_advance(sim);
 }
 
@@ -84,6 +88,7 @@ sim_next_due(const struct sim *sim)
 
     if (sim->walk)
         due = instant_min(due, sim->next_walk);
+    due = instant_min(due, crowd_next_due(&sim->crowd));
     return instant_min(due, stream_next_due(sim));
 }
 
@@ -94,6 +99,9 @@ sim_publish(struct sim *sim)
 
     while (exchange_take_event(sim->exchange, &event)) {
         traders_note(sim, &event);
+        crowd_note(&sim->crowd, &event);
+        if (sim->watch != NULL)
+            sim->watch(sim->watch_context, &event);
         subscriptions_publish(sim, &event);
     }
     traders_settle(sim);

@@ -11,6 +11,7 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "sim/crowd.h"
 #include "sim/exchange.h"
 #include "sim/faults.h"
 #include "sim/shapes.h"
@@ -61,6 +62,7 @@ struct sim {
     struct stream_modes modes;
     struct stream *streams;
     struct traders traders;
+    struct crowd crowd;
     struct sim_window general, history;
     bool rate_limited;
     bool rest_commissions;
@@ -72,6 +74,9 @@ struct sim {
     struct instant now;
     struct sim_note *notes; /* A ring. */
     int64_t notes_total;
+    /* Every event of the exchange, before the hubs say it; NULL: nobody looks. */
+    void (*watch)(void *context, const struct exchange_event *event);
+    void *watch_context;
 };
 
 /** Aborts without memory.  @options' strings are copied. */

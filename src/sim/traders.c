@@ -66,7 +66,7 @@ closes_of(const struct exchange_account *account)
     return account->counts.closes + account->counts.partial_closes;
 }
 
-static struct breach *
+static struct trader_breach *
 start_watch(struct sim *sim, int64_t account_id, const char *rule, int64_t size)
 {
     struct traders *traders = &sim->traders;
@@ -74,8 +74,8 @@ start_watch(struct sim *sim, int64_t account_id, const char *rule, int64_t size)
 
     if (traders->breaches_count == BREACHES_MAX || account == NULL)
         return NULL;
-    struct breach *breach = &traders->breaches[traders->breaches_count++];
-    *breach = (struct breach){ .account_id = account_id, .started = sim->now, .touched = sim->now, .size = size,
+    struct trader_breach *breach = &traders->breaches[traders->breaches_count++];
+    *breach = (struct trader_breach){ .account_id = account_id, .started = sim->now, .touched = sim->now, .size = size,
         .closes_before = closes_of(account) };
     (void)text_copy(breach->rule, sizeof breach->rule, rule);
     return breach;
@@ -84,7 +84,7 @@ start_watch(struct sim *sim, int64_t account_id, const char *rule, int64_t size)
 bool
 traders_watch(struct sim *sim, int64_t account_id, const char *rule)
 {
-    struct breach *breach = start_watch(sim, account_id, rule, 0);
+    struct trader_breach *breach = start_watch(sim, account_id, rule, 0);
 
     if (breach == NULL)
         return false;
@@ -94,7 +94,7 @@ traders_watch(struct sim *sim, int64_t account_id, const char *rule)
 }
 
 static bool
-is_running(const struct breach *breach)
+is_running(const struct trader_breach *breach)
 {
     return breach->flat.ns == 0;
 }
@@ -105,7 +105,7 @@ traders_note(struct sim *sim, const struct exchange_event *event)
     struct traders *traders = &sim->traders;
 
     for (size_t i = 0; i < traders->breaches_count; i++) {
-        struct breach *breach = &traders->breaches[i];
+        struct trader_breach *breach = &traders->breaches[i];
         if (!is_running(breach) || event->account_id != breach->account_id)
             continue;
         breach->touched = event->at;
@@ -125,7 +125,7 @@ traders_settle(struct sim *sim)
     struct traders *traders = &sim->traders;
 
     for (size_t i = 0; i < traders->breaches_count; i++) {
-        struct breach *breach = &traders->breaches[i];
+        struct trader_breach *breach = &traders->breaches[i];
         if (!is_running(breach) || breach->committed.ns == 0 || !exchange_is_flat(sim->exchange, breach->account_id))
             continue;
         breach->flat = breach->touched;
@@ -141,7 +141,7 @@ forget_uncommitted(struct sim *sim)
     size_t kept = 0;
 
     for (size_t i = 0; i < traders->breaches_count; i++) {
-        const struct breach *breach = &traders->breaches[i];
+        const struct trader_breach *breach = &traders->breaches[i];
         if (breach->committed.ns != 0 || instant_before(sim->now, instant_add(breach->started, UNCOMMITTED_MAX)))
             traders->breaches[kept++] = *breach;
     }

@@ -23,7 +23,7 @@ struct sim;
 
 enum traders_script { TRADERS_NONE, TRADERS_DEMO };
 
-struct breach {
+struct trader_breach {
     char rule[BREACH_RULE_MAX];
     int64_t account_id;
     const struct listing *listing; /* NULL = the whole account. */
@@ -53,7 +53,7 @@ struct traders {
     int64_t loser_id;      /* Account whose position waits to be sold at a loss; 0 = none. */
     int64_t locked[16];    /* Accounts RULE-003 has locked. */
     size_t locked_count;
-    struct breach *breaches;
+    struct trader_breach *breaches;
     size_t breaches_count;
 };
 

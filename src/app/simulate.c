@@ -1,0 +1,245 @@
+/*
+ * simulate.c - see simulate.h: the command line, seeds one after the other, and the report.
+ */
+#include "app/simulate.h"
+
+#include "app/simulate_world.h"
+#include "app/scratch.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <uv.h>
+
+#define SEED_DIGITS 18 /* Of a word given as a seed: all that fits. */
+#define DAYS_MAX 10000
+#define SEEDS_MAX 1000000
+
+static const char usage[] =
+    "usage: riskctl simulate [--seed N|WORD] [--seeds COUNT] [--days D] [--accounts A] [--faults WHAT] [--store memory|sqlite]\n"
+    "                        [--kill-at RECORD] [--trace FILE|-] [--quiet]\n"
+    "\n"
+    "Runs D virtual days of exchange, traders, network, gateway client, engine and store in one process.  The same seed gives the same\n"
+    "trace, to the byte.  A failing run prints the command that repeats it and its story.\n"
+    "\n"
+    "  --seed N|WORD     a number, or any word (a commit) that is made one; default 1\n"
+    "  --seeds COUNT     so many seeds from there on; default 1\n"
+    "  --days D          virtual days of each, default 1\n"
+    "  --accounts A      accounts of one daemon, 1 to 100, default 6\n"
+    "  --faults WHAT     none, storm (a mix by the seed, default), all, or names with commas:\n"
+    "                    ";
+
+struct options {
+    struct simulate_options run;
+    uint64_t seeds;
+    const char *faults, *trace;
+    bool quiet, sqlite;
+};
+
+struct totals {
+    uint64_t runs, breaches, enforced, proven, alarms, requests, mutations, connects, faults, kills, compared, orders, revenges, hash;
+    uint64_t times[CHECK_TIMES], times_count;
+    int64_t longest_ms, blind_ns, degraded_ns, requests_most, virtual_ns;
+};
+
+static int
+wrong(const char *what)
+{
+    fprintf(stderr, "riskctl simulate: %s\n%s", what, usage);
+    for (int i = 0; i < STORM_KINDS; i++)
+        fprintf(stderr, "%s%s", storm_kind_name((enum storm_kind)i), i + 1 < STORM_KINDS ? "," : "\n");
+    return 2;
+}
+
+/* ---- The report ---- */
+
+static void
+add_up(struct totals *totals, const struct simulate_world *world)
+{
+    const struct simulate_check *check = &world->check;
+
+    totals->runs++;
+    totals->breaches += check->breaches;
+    totals->enforced += check->enforced;
+    totals->proven += check->proven;
+    totals->alarms += check->alarms + check->gateway_alarms;
+    totals->requests += world->wire.requests;
+    totals->mutations += world->wire.mutations;
+    totals->connects += world->wire.connects;
+    totals->kills += check->kills;
+    totals->compared += check->totals_compared;
+    totals->orders += world->sim->crowd.orders;
+    totals->revenges += world->sim->crowd.revenges;
+    totals->hash = totals->hash * 31 + world->story.hash;
+    for (int i = 0; i < STORM_KINDS; i++)
+        totals->faults += world->storm.count[i];
+    for (size_t i = 0; i < CHECK_TIMES; i++)
+        totals->times[i] += check->times[i];
+    totals->times_count += check->times_count;
+    totals->longest_ms = check->longest_ms > totals->longest_ms ? check->longest_ms : totals->longest_ms;
+    totals->blind_ns += check->blind_ns;
+    totals->degraded_ns += check->degraded_ns;
+    totals->requests_most = check->requests_most > totals->requests_most ? check->requests_most : totals->requests_most;
+    totals->virtual_ns += instant_since(world->now, world->start).ns * world->options.accounts;
+}
+
+static void
+print_totals(const struct totals *totals, uint64_t wall_ns)
+{
+    struct simulate_check check = { .times_count = totals->times_count, .longest_ms = totals->longest_ms };
+    double hours = (double)totals->virtual_ns / 3.6e12, seconds = (double)wall_ns / 1e9;
+
+    memcpy(check.times, totals->times, sizeof check.times);
+    printf("%" PRIu64 " runs, %.1f account-days, trace %016" PRIx64 "\n", totals->runs, hours / 24, totals->hash);
+    printf("  traders     %" PRIu64 " orders, %" PRIu64 " in revenge\n", totals->orders, totals->revenges);
+    printf("  breaches    %" PRIu64 " by the exchange's books, %" PRIu64 " made good; %" PRIu64 " enforcements proven, %" PRIu64 " alarms\n",
+        totals->breaches, totals->enforced, totals->proven, totals->alarms);
+    printf("  to flat     p50 %" PRId64 " ms, p99 %" PRId64 " ms, longest %" PRId64 " ms, outages and closed markets included\n",
+        simulate_check_time(&check, 500), simulate_check_time(&check, 990), totals->longest_ms);
+    printf("  blind       %" PRId64 " s, degraded %" PRId64 " s\n", totals->blind_ns / 1000000000, totals->degraded_ns / 1000000000);
+    printf("  requests    %" PRIu64 ", %" PRIu64 " of them orders, closes, cancels; at most %" PRId64 " in a minute; %" PRIu64 " hub connects\n",
+        totals->requests, totals->mutations, totals->requests_most, totals->connects);
+    printf("  trouble     %" PRIu64 " injected, %" PRIu64 " kills; day totals compared %" PRIu64 " times\n", totals->faults, totals->kills,
+        totals->compared);
+    printf("  speed       %.0f virtual account-hours per wall second (%.1f s)\n", hours / (seconds > 0 ? seconds : 1), seconds);
+}
+
+/* ---- Running ---- */
+
+static void
+print_failure(const struct options *options, const struct simulate_world *world)
+{
+    char kill[40] = "";
+
+    if (options->run.kill_at != 0)
+        (void)snprintf(kill, sizeof kill, " --kill-at %" PRIu64, options->run.kill_at);
+    printf("seed %" PRIu64 " FAILED: %s\n", world->options.seed, world->failure);
+    simulate_story_print(&world->story, stdout);
+    printf("again: riskctl simulate --seed %" PRIu64 " --days %d --accounts %d --faults %s%s%s --trace -\n", world->options.seed,
+        (int)options->run.days, (int)options->run.accounts, options->faults, options->sqlite ? " --store sqlite" : "", kill);
+}
+
+static int
+run_seed(const struct options *options, uint64_t seed, struct totals *totals)
+{
+    struct simulate_options run = options->run;
+    struct simulate_world *world;
+    struct scratch *scratch = NULL;
+    struct error err;
+    char database[600];
+
+    run.seed = seed;
+    if (options->sqlite) {
+        if (scratch_new(&scratch, database, sizeof database, &err) != OK)
+            return wrong(err.text);
+        run.database = database;
+    }
+    if (simulate_world_new(&run, &world, &err) != OK) {
+        printf("seed %" PRIu64 ": %s\n", seed, err.text);
+        scratch_free(scratch);
+        return 1;
+    }
+    bool held = simulate_world_run(world);
+    add_up(totals, world);
+    if (!held)
+        print_failure(options, world);
+    else if (!options->quiet)
+        printf("seed %" PRIu64 " held: %" PRIu64 " breaches, %" PRIu64 " lines, trace %016" PRIx64 "\n", seed, world->check.breaches,
+            world->story.lines, world->story.hash);
+    simulate_world_free(world);
+    scratch_free(scratch);
+    return held ? 0 : 1;
+}
+
+static int
+run_all(struct options *options)
+{
+    static struct totals totals;
+    uint64_t began = uv_hrtime();
+    int result = 0;
+
+    if (options->trace != NULL && strcmp(options->trace, "-") != 0) {
+        options->run.trace = fopen(options->trace, "w");
+        if (options->run.trace == NULL)
+            return wrong(options->trace);
+    } else if (options->trace != NULL) {
+        options->run.trace = stdout;
+    }
+    for (uint64_t i = 0; i < options->seeds && result == 0; i++)
+        result = run_seed(options, options->run.seed + i, &totals);
+    print_totals(&totals, uv_hrtime() - began);
+    if (options->run.trace != NULL && options->run.trace != stdout)
+        (void)fclose(options->run.trace);
+    return result;
+}
+
+/* ---- The command line ---- */
+
+static bool
+read_number(const char *text, int64_t least, int64_t most, int64_t *ret_number)
+{
+    return text_to_int64(text, strlen(text), ret_number) && *ret_number >= least && *ret_number <= most;
+}
+
+/* A number is itself; a word is a number too. */
+static uint64_t
+read_seed(const char *text)
+{
+    uint64_t seed = 14695981039346656037u;
+    int64_t number;
+
+    if (text_to_int64(text, strlen(text), &number) && number >= 0)
+        return (uint64_t)number;
+    for (; *text != '\0'; text++)
+        seed = (seed ^ (unsigned char)*text) * 1099511628211u;
+    return seed >> 8; /* Stays a number that the command line can read again. */
+}
+
+/* False: no such option, or a wrong value. */
+static bool
+read_option(struct options *options, const char *name, const char *value)
+{
+    int64_t number = 0;
+
+    if (strcmp(name, "--seed") == 0)
+        options->run.seed = read_seed(value);
+    else if (strcmp(name, "--seeds") == 0 && read_number(value, 1, SEEDS_MAX, &number))
+        options->seeds = (uint64_t)number;
+    else if (strcmp(name, "--days") == 0 && read_number(value, 1, DAYS_MAX, &number))
+        options->run.days = (int32_t)number;
+    else if (strcmp(name, "--accounts") == 0 && read_number(value, 1, SIMULATE_ACCOUNTS_MAX, &number))
+        options->run.accounts = (int32_t)number;
+    else if (strcmp(name, "--kill-at") == 0 && read_number(value, 1, INT64_MAX, &number))
+        options->run.kill_at = (uint64_t)number;
+    else if (strcmp(name, "--faults") == 0)
+        options->faults = value;
+    else if (strcmp(name, "--trace") == 0)
+        options->trace = value;
+    else if (strcmp(name, "--store") == 0 && (strcmp(value, "memory") == 0 || strcmp(value, "sqlite") == 0))
+        options->sqlite = strcmp(value, "sqlite") == 0;
+    else
+        return false;
+    return true;
+}
+
+int
+simulate_main(int argc, char **argv)
+{
+    struct options options = { .run = { .seed = 1, .days = 1, .accounts = 6 }, .seeds = 1, .faults = "storm" };
+    struct error err;
+
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            (void)wrong("help");
+            return 0;
+        }
+        if (strcmp(argv[i], "--quiet") == 0)
+            options.quiet = true;
+        else if (i + 1 == argc || !read_option(&options, argv[i], argv[i + 1]))
+            return wrong(argv[i]);
+        else
+            i++;
+    }
+    if (storm_plan_parse(options.faults, &options.run.plan, &err) != OK)
+        return wrong(err.text);
+    return run_all(&options);
+}

@@ -1,0 +1,88 @@
+/*
+ * simulate_check.h - what must hold in every run, whatever goes wrong.
+ *
+ * The judges believe the exchange's books and the records that reached the disk, not the engine:
+ *
+ *     exposure    a breach or a lock leaves no position and no order that may execute, T after the broker could be reached (R-ALL-5, R-ALL-7)
+ *     locks       what is durable stands after a restart, and none ends early (R-ALL-9)
+ *     totals      the day's result and the positions and orders known are the exchange's, once things are quiet (R-ALL-10, R-ALL-11)
+ *     commands    only closes, cancels and protective stops; never two closes in flight (ID-04, FV-09)
+ *     proof       an enforcement ends proven or is alarmed (RT-05)
+ *     rate        at most 200 requests in any 60 s (RL-01)
+ */
+#ifndef APP_SIMULATE_CHECK_H
+#define APP_SIMULATE_CHECK_H
+
+#include "app/simulate_rules.h"
+#include "core/update.h"
+#include "sim/exchange.h"
+
+#include <stdbool.h>
+
+#define CHECK_WHY_MAX 120
+#define CHECK_TIMES 512 /* Bins of times to flat: 16 per factor of two, from 1 ms. */
+#define CHECK_LOCKS_MAX 2048
+#define CHECK_GOALS_MAX 512
+
+struct check_account {
+    int64_t id;
+    int64_t net[SIMULATE_LISTINGS];
+    int64_t orders[SIMULATE_LISTINGS];    /* That may execute. */
+    struct instant day_starts, day_ends;
+    int64_t day_micros;                   /* Net of fees. */
+    struct instant touched;               /* Last event of the books. */
+    bool dirty;
+    bool lost;                            /* RULE-003 was reached: nothing may be held until day_ends. */
+    struct instant bad_since;             /* INSTANT_NEVER: all well. */
+    char why[CHECK_WHY_MAX];
+    struct instant closed_at[SIMULATE_LISTINGS]; /* Last close or reduce of the daemon that reached the exchange. */
+    int64_t held_way[SIMULATE_LISTINGS];  /* Sign of what was held last. */
+};
+
+struct check_goal {
+    struct goal_row goal;
+    struct instant since;
+    bool alarmed;
+};
+
+struct simulate_check {
+    struct check_account *accounts;
+    int32_t count;
+    struct instant next;                  /* INSTANT_NEVER: nothing to look at. */
+    struct instant next_totals;
+    struct lockout *locks;                /* That are durable. */
+    uint32_t locks_count;
+    struct check_goal *goals;
+    uint32_t goals_count;
+    /* For the report. */
+    uint64_t breaches, enforced, proven, alarms, gateway_alarms, times[CHECK_TIMES], times_count, totals_compared, kills;
+    int64_t longest_ms, blind_ns, degraded_ns, requests_most;
+};
+
+struct simulate_world;
+
+void simulate_check_init(struct simulate_world *world);
+void simulate_check_fini(struct simulate_check *check);
+/** The exchange says something. */
+void simulate_check_event(void *context, const struct exchange_event *event);
+/** A request of the daemon is about to be judged by the exchange. */
+void simulate_check_request(void *context, const char *path, const char *body);
+/** After every step of the world. */
+void simulate_check_after(struct simulate_world *world);
+/** Its own time has come. */
+void simulate_check_advance(struct simulate_world *world);
+/** Longest time to flat in milliseconds of the shortest @permille of all. */
+int64_t simulate_check_time(const struct simulate_check *check, int64_t permille);
+
+/* The daemon's side. */
+void simulate_check_command(struct simulate_world *world, const struct command *command);
+void simulate_check_record(struct simulate_world *world, const struct record *record);
+void simulate_check_durable(struct simulate_world *world, const struct record *record);
+void simulate_check_notice(struct simulate_world *world, const struct notice *notice);
+void simulate_check_starts(struct simulate_world *world, const struct restore *restore);
+void simulate_check_restored(struct simulate_world *world);
+void simulate_check_dies(struct simulate_world *world);
+/** Each enforcement: proven or alarmed in time. */
+void simulate_check_goals(struct simulate_world *world);
+
+#endif /* APP_SIMULATE_CHECK_H */
