@@ -6,17 +6,28 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 /* The system's file lies behind ours in the memory SQLite gives. */
 struct file {
     sqlite3_file base;
     sqlite3_io_methods methods;
     sqlite3_file *real;
+    const char *path; /* SQLite's, as long as the file is open; NULL: a temporary file. */
 };
 
 static sqlite3_vfs disk;
 static sqlite3_vfs *real_disk;
-static atomic_int write_result, sync_result, syncs;
+static atomic_int write_result, sync_result, syncs, held;
+static void (*watcher)(void *context, const struct faulty_disk_event *event);
+static void *watcher_context;
+
+static void
+tell(struct faulty_disk_event event)
+{
+    if (watcher != NULL && event.path != NULL)
+        watcher(watcher_context, &event);
+}
 
 static int
 close_file(sqlite3_file *file)
@@ -40,7 +51,10 @@ write_file(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
     struct file *f = (struct file *)file;
     int fault = atomic_load(&write_result);
 
-    return fault != SQLITE_OK ? fault : f->real->pMethods->xWrite(f->real, data, size, offset);
+    if (fault != SQLITE_OK)
+        return fault;
+    tell((struct faulty_disk_event){ .op = DISK_WRITE, .path = f->path, .offset = offset, .data = data, .size = (size_t)size });
+    return f->real->pMethods->xWrite(f->real, data, size, offset);
 }
 
 static int
@@ -48,6 +62,7 @@ truncate_file(sqlite3_file *file, sqlite3_int64 size)
 {
     struct file *f = (struct file *)file;
 
+    tell((struct faulty_disk_event){ .op = DISK_TRUNCATE, .path = f->path, .offset = size });
     return f->real->pMethods->xTruncate(f->real, size);
 }
 
@@ -57,8 +72,11 @@ sync_file(sqlite3_file *file, int flags)
     struct file *f = (struct file *)file;
     int fault = atomic_load(&sync_result);
 
+    while (atomic_load(&held) != 0)
+        (void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     if (fault != SQLITE_OK)
         return fault;
+    tell((struct faulty_disk_event){ .op = DISK_SYNC, .path = f->path });
     atomic_fetch_add(&syncs, 1);
     return f->real->pMethods->xSync(f->real, flags);
 }
@@ -159,6 +177,7 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int
     (void)vfs;
     memset(f, 0, sizeof *f);
     f->real = (sqlite3_file *)(void *)(f + 1);
+    f->path = name;
     int code = real_disk->xOpen(real_disk, name, f->real, flags, ret_flags);
     if (f->real->pMethods == NULL)
         return code;
@@ -171,6 +190,27 @@ open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int
     return code;
 }
 
+static int
+delete_file(sqlite3_vfs *vfs, const char *name, int sync_directory)
+{
+    (void)vfs;
+    tell((struct faulty_disk_event){ .op = DISK_DELETE, .path = name, .offset = sync_directory });
+    return real_disk->xDelete(real_disk, name, sync_directory);
+}
+
+void
+faulty_disk_watch(void (*seen)(void *context, const struct faulty_disk_event *event), void *context)
+{
+    watcher = seen;
+    watcher_context = context;
+}
+
+void
+faulty_disk_hold(int hold)
+{
+    atomic_store(&held, hold);
+}
+
 void
 faulty_disk_install(void)
 {
@@ -179,6 +219,7 @@ faulty_disk_install(void)
     disk.zName = "faulty";
     disk.szOsFile = (int)sizeof(struct file) + real_disk->szOsFile;
     disk.xOpen = open_file;
+    disk.xDelete = delete_file;
     disk.pNext = NULL;
     faulty_disk_set(SQLITE_OK, SQLITE_OK);
     atomic_store(&syncs, 0);
