@@ -91,9 +91,13 @@ class Program:
 class Rig:
     """A directory with certificates, risksim and riskd in it.  Use as a context: nothing is left running or lying about."""
 
-    def __init__(self, programs, accounts, rules, sim_options=(), daemon="", keep=None):
+    def __init__(self, programs, accounts, rules, sim_options=(), daemon="", keep=None, users=1, shim=None, log_level="debug"):
+        """@users share the accounts, in turn (each has a rate window of its own); @shim is preloaded into riskd (bench/wire_shim.c)."""
         self.programs = programs
         self.accounts = accounts
+        self.users = users
+        self.shim = shim
+        self.log_level = log_level
         self.directory = tempfile.mkdtemp(prefix="risk-")
         self.keep = keep
         self.tls = make_certificates(self.directory)
@@ -132,7 +136,7 @@ class Rig:
     def _start_sim(self, options):
         arguments = [
             os.path.join(self.programs, "risksim"), "--cert", self.tls["cert"], "--key", self.tls["key"], "--ready-file", self.path("port"),
-            "--user", USER, "--api-key-file", self.path("api.key"), *options,
+            "--api-key-file", self.path("api.key"), *options, *(["--user", USER] if self.users == 1 else []),
         ]
         for account in self.accounts:
             arguments += ["--account", f"{account}:SIM-{account}"]
@@ -147,16 +151,22 @@ class Rig:
 api: {{ base_url: "https://{here}", ca_file: "{self.tls['ca']}" }}
 hub: {{ user_url: "wss://{here}/hubs/user", market_url: "wss://{here}/hubs/market" }}
 db: {{ path: "{self.path('state.db')}" }}
-log: {{ directory: "{self.path('logs')}", level: debug }}
+log: {{ directory: "{self.path('logs')}", level: {self.log_level} }}
 feed: {{ port: {self.feed_port} }}
 metrics: {{ port: {self.status_port} }}
 {daemon}""")
         self._write("accounts.yaml", "accounts:\n" + "".join(
-            f"  - {{ account_id: {account}, username: {USER}, api_key_file: \"{self.path('api.key')}\" }}\n" for account in self.accounts))
+            f"  - {{ account_id: {account}, username: {self.user_of(i)}, api_key_file: \"{self.path('api.key')}\" }}\n"
+            for i, account in enumerate(self.accounts)))
         self._write("risk_config.yaml", "rules:\n" + "".join(f"  {rule}\n" for rule in rules))
 
+    def user_of(self, i):
+        return USER if self.users == 1 else f"{USER}{i % self.users}"
+
     def start_riskd(self, kill_at=None):
-        environment = {"RISKD_TEST_KILL_AT": kill_at} if kill_at else None
+        environment = {"RISKD_TEST_KILL_AT": kill_at} if kill_at else {}
+        if self.shim:
+            environment |= {"LD_PRELOAD": self.shim, "WIRE_SHIM_OUT": self.path("shim.out")}
         self.riskd = Program(
             [os.path.join(self.programs, "riskd"), "--config", self.directory], self.path("riskd.out"), environment)
         return self.riskd

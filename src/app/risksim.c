@@ -36,6 +36,7 @@ static const char usage[] =
     "  --account ID:NAME[:BALANCE]  an account (repeatable); balance in dollars (default 50000)\n"
     "  --seed N                 ids, the walk, chances (default 1)\n"
     "  --walk on|off            prices walk at random four times a second (default on); off: they move by /sim/price only\n"
+    "  --walk-ms N              how often (default 250)\n"
     "  --fill-ms N              market order to fill (default 8)\n"
     "  --child-ms N             fill to working bracket (default 20)\n"
     "  --token-seconds N        life of a token (default 86400)\n"
@@ -108,7 +109,7 @@ static const struct option names[] = {
     { "bind", required_argument, NULL, 'b' }, { "port", required_argument, NULL, 'p' },
     { "ready-file", required_argument, NULL, 'r' }, { "user", required_argument, NULL, 'u' },
     { "api-key-file", required_argument, NULL, 'K' }, { "account", required_argument, NULL, 'a' },
-    { "seed", required_argument, NULL, 's' }, { "walk", required_argument, NULL, 'w' },
+    { "seed", required_argument, NULL, 's' }, { "walk", required_argument, NULL, 'w' }, { "walk-ms", required_argument, NULL, 'W' },
     { "fill-ms", required_argument, NULL, 'f' }, { "child-ms", required_argument, NULL, 'C' },
     { "token-seconds", required_argument, NULL, 't' }, { "trader", required_argument, NULL, 'T' },
     { "trader-interval-ms", required_argument, NULL, 'I' }, { "trader-size", required_argument, NULL, 'S' },
@@ -140,6 +141,9 @@ take_number(struct options *options, int letter, const char *value)
         break;
     case 't':
         options->sim.token_life = SPAN_SECONDS(number);
+        break;
+    case 'W':
+        options->sim.walk_period = SPAN_MS(number);
         break;
     case 'I':
         options->trader.interval = SPAN_MS(number);
@@ -212,7 +216,7 @@ read_options(struct options *options, int argc, char **argv)
         }
         if (letter == '?')
             return EXIT_USAGE + 1;
-        if (!(strchr("psfCtISL", letter) != NULL ? take_number(options, letter, optarg) : take_text(options, letter, optarg)))
+        if (!(strchr("psfCtWISL", letter) != NULL ? take_number(options, letter, optarg) : take_text(options, letter, optarg)))
             return complain(names[index].name, optarg) + 1;
     }
     if (optind < argc)
