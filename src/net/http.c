@@ -169,6 +169,33 @@ wipe_fields(struct curl_slist *fields)
     curl_slist_free_all(fields);
 }
 
+/* What is the same for every request is set ahead of it: nothing of this has to be done when a close is due. */
+static void
+keep_spare(struct http *http, CURL *easy)
+{
+    if (easy == NULL)
+        return;
+    if (http->closing || http->spares_count == SPARES_MAX) {
+        curl_easy_cleanup(easy);
+        return;
+    }
+    loop_secure(easy, http->ca_file);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_field);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, about_to_send);
+    http->spares[http->spares_count++] = easy;
+}
+
+static CURL *
+take_spare(struct http *http)
+{
+    if (http->spares_count == 0)
+        keep_spare(http, curl_easy_init());
+    return http->spares_count > 0 ? http->spares[--http->spares_count] : NULL;
+}
+
 static void
 drop_easy(struct http *http, struct exchange *x)
 {
@@ -177,10 +204,7 @@ drop_easy(struct http *http, struct exchange *x)
     if (x->added)
         loop_remove(http->lanes[x->lane], x->easy);
     curl_easy_reset(x->easy);
-    if (!http->closing && http->spares_count < SPARES_MAX)
-        http->spares[http->spares_count++] = x->easy;
-    else
-        curl_easy_cleanup(x->easy);
+    keep_spare(http, x->easy);
     x->easy = NULL;
 }
 
@@ -289,19 +313,13 @@ set_body(struct exchange *x)
 }
 
 static void
-set_up(struct http *http, struct exchange *x, const struct http_request *request)
+set_up(struct exchange *x, const struct http_request *request)
 {
-    loop_secure(x->easy, http->ca_file);
     curl_easy_setopt(x->easy, CURLOPT_URL, x->url);
-    curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
     curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    curl_easy_setopt(x->easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S);
     curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->why);
-    curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
-    curl_easy_setopt(x->easy, CURLOPT_HEADERFUNCTION, take_field);
     curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
-    curl_easy_setopt(x->easy, CURLOPT_PREREQFUNCTION, about_to_send);
     curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x);
     set_fields(x, request);
     set_body(x);
@@ -323,7 +341,7 @@ exchange_new(struct http *http, const struct http_request *request)
     if (x->next != NULL)
         x->next->previous = x;
     http->exchanges = x;
-    x->easy = http->spares_count > 0 ? http->spares[--http->spares_count] : curl_easy_init();
+    x->easy = take_spare(http);
     x->url = malloc(url_size);
     if (request->body != NULL && (x->body = malloc(request->length + 1)) != NULL) {
         memcpy(x->body, request->body, request->length);
@@ -334,7 +352,7 @@ exchange_new(struct http *http, const struct http_request *request)
         return NULL;
     }
     memcpy(x->url, request->url, url_size);
-    set_up(http, x, request);
+    set_up(x, request);
     return x;
 }
 
@@ -429,6 +447,8 @@ http_new(struct uv_loop_s *uv, const struct http_settings *settings, struct http
         http_free(http);
         return status;
     }
+    for (int i = 0; i < SPARES_MAX; i++)
+        keep_spare(http, curl_easy_init());
     *ret_http = http;
     return OK;
 }

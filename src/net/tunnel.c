@@ -30,6 +30,7 @@ struct tunnel {
     CURL *easy;
     bool in_multi, polling, abandoned;
     int handles; /* Of libuv, not closed yet. */
+    int watched; /* Events asked for. */
     uv_poll_t poll;
     uv_idle_t more; /* Reading paused with bytes perhaps left. */
     struct tunnel_handlers handlers;
@@ -93,10 +94,15 @@ fail_with(struct tunnel *tunnel, CURLcode result)
 
 static void on_ready(uv_poll_t *poll, int status, int events);
 
+/* Only what changes: each start costs two system calls. */
 static void
 watch(struct tunnel *tunnel)
 {
-    uv_poll_start(&tunnel->poll, UV_READABLE | (tunnel->backlog_length > 0 ? UV_WRITABLE : 0), on_ready);
+    int events = UV_READABLE | (tunnel->backlog_length > 0 ? UV_WRITABLE : 0);
+
+    if (tunnel->watched != events)
+        uv_poll_start(&tunnel->poll, events, on_ready);
+    tunnel->watched = events;
 }
 
 /* Send what is queued, as far as the socket takes it. */
