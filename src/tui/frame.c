@@ -151,20 +151,22 @@ draw_keys(const struct area *area, const struct pane *pane)
     const struct ui *ui = pane->ui;
     int row = area->height - 1;
     char text[4 * WORDS_MAX];
+    bool filtered = ui->filter[0] != '\0', in = ui->notes_count > 0 && ui->notes[ui->notes_count - 1].in;
 
     if (ui->mode == UI_FILTER || ui->mode == UI_NOTE) {
-        bool note = ui->mode == UI_NOTE, in = ui->notes_count > 0 && ui->notes[ui->notes_count - 1].in;
+        bool note = ui->mode == UI_NOTE;
         (void)snprintf(text, sizeof text, "%s%s_", note ? (in ? "clock out, HH:MM and a note: " : "clock in, HH:MM and a note: ") : "/", note ? ui->typed : ui->filter);
         (void)area_text(area, row, MARGIN, area->width - MARGIN, TONE_STRONG, text);
         return;
     }
-    (void)area_text(area, row, MARGIN, area->width - 2 * MARGIN, TONE_DIM, area->width < 90 ? "1-8 tabs  j/k scroll  / filter  a account  c clock  ? help  q quit" :
+    int right = filtered ? screen_columns(ui->filter) + 12 : in ? (area->width < 90 ? 10 : 16) : 0;
+    (void)area_text(area, row, MARGIN, area->width - 2 * MARGIN - right, TONE_DIM, area->width < 90 ? "1-8 tabs  j/k scroll  / filter  a account  c clock  ? help  q quit" :
         "1-8, arrows: tabs   j/k: scroll   /: filter   a: account   c: clock in/out   ?: help   q: quit");
-    if (ui->filter[0] != '\0') {
+    if (filtered) {
         (void)snprintf(text, sizeof text, " filter: %s ", ui->filter);
         area_right(area, row, area->width - MARGIN, TONE_ACTIVE, text);
-    } else if (ui->notes_count > 0 && ui->notes[ui->notes_count - 1].in) {
-        (void)snprintf(text, sizeof text, "in since %.8s", words_clock(pane->zone, ui->notes[ui->notes_count - 1].at).text);
+    } else if (in) {
+        (void)snprintf(text, sizeof text, area->width < 90 ? "in %.5s" : "in since %.5s", words_clock(pane->zone, ui->notes[ui->notes_count - 1].at).text);
         area_right(area, row, area->width - MARGIN, TONE_DIM, text);
     }
 }
@@ -194,7 +196,7 @@ draw_help(const struct area *area)
 {
     static const char *const lines[][2] = { { "1 - 8", "the tabs; left, right and Tab go through them" }, { "j k, up, down", "scroll; Space and PgUp by pages, g G to the ends" },
         { "/", "show only what has this text; Esc shows all again" }, { "a", "pick an account; n and p go through them" },
-        { "c", "clock in or out with a note; HH:MM first sets the time" }, { "q, Ctrl-C", "quit; the daemon goes on" }, { "", "" },
+        { "c", "clock in or out: HH:MM (else now) and a note" }, { "q, Ctrl-C", "quit; the daemon goes on" }, { "", "" },
         { "", "Signs beside the colours:" }, { "\u25cf", "well, a gauge below the first threshold" },
         { "\u25b2", "look at it: a gauge near its limit, data missing" }, { "\u25c6", "red: at the limit, or a connection lost" },
         { "\u25cb", "off, or nothing known yet" }, { "\u25a0", "locked" }, { "", "" },
@@ -258,6 +260,7 @@ frame_draw(struct screen *screen, const struct model *model, struct ui *ui)
     draw_tabs(&area, &pane);
     row = draw_link_banner(&area, row, &pane);
     row = draw_lock_banner(&area, row, &pane);
+    row += area.height >= 30; /* Room to breathe. */
     body = area_part(&area, row, MARGIN, area.height - row - 1, area.width - 2 * MARGIN);
     draw_pane(&body, &pane);
     draw_keys(&area, &pane);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define LABEL 18
-#define WIDE 110
+#define WIDE 150
 
 static enum tone
 mode_tone(const char *mode)
@@ -92,7 +92,7 @@ draw_user(const struct area *area, int row, const struct model_user *user, int n
     pane_title(area, row++, text);
     draw_hub(area, row++, "user hub", &user->user);
     draw_hub(area, row++, "market hub", &user->market);
-    (void)snprintf(text, sizeof text, "last answer %.20s ago, %" PRId64 " requests, %" PRId64 " of them orders, %" PRId64 " waiting",
+    (void)snprintf(text, sizeof text, "answered %.20s ago, %" PRId64 " requests, %" PRId64 " orders, %" PRId64 " waiting",
         user->rest_age_ms < 0 ? "-" : ms_words(user->rest_age_ms).text, user->requests, user->mutations, user->waiting);
     pane_field(area, row++, 0, LABEL, "REST", user->rest_age_ms < 0 ? TONE_WARN : TONE_TEXT, text);
     (void)snprintf(text, sizeof text, "%" PRId64 " of %" PRId64 " in 60 s", user->budget_used, user->budget_max);
@@ -114,11 +114,11 @@ draw_store(const struct pane *pane, const struct area *area, int row)
     char text[4 * WORDS_MAX];
 
     pane_title(area, row++, "Database and feed");
-    (void)snprintf(text, sizeof text, "%s, %" PRId64 " records waiting, %" PRId64 " spilled, %" PRId64 " rows of enforcement log",
+    (void)snprintf(text, sizeof text, "%s, waiting %" PRId64 ", spilled %" PRId64 ", enforcement log %" PRId64 " rows",
         daemon->store_failing ? "FAILING" : "well", daemon->store_waiting, daemon->store_spilled, daemon->ledger_rows);
     pane_field(area, row++, 0, LABEL, "database", !daemon->has_store || daemon->store_failing ? TONE_BAD : TONE_TEXT,
         daemon->has_store ? text : "unknown");
-    (void)snprintf(text, sizeof text, "%" PRId64 " clients, %" PRId64 " states skipped, %" PRId64 " clients dropped", daemon->feed_clients,
+    (void)snprintf(text, sizeof text, "listeners %" PRId64 ", states skipped %" PRId64 ", slow ones dropped %" PRId64, daemon->feed_clients,
         daemon->feed_skipped, daemon->feed_dropped);
     pane_field(area, row++, 0, LABEL, "feed", TONE_TEXT, text);
     return row;

@@ -14,6 +14,7 @@
 #define WIDE 100
 #define AXIS 12 /* Columns of the curve's labels. */
 #define FIGURE 19
+#define CURVE_ROWS 30
 #define LOSS_RULE 3
 #define OPEN_LOSS_RULE 4
 
@@ -189,13 +190,11 @@ draw_narrow(const struct pane *pane, const struct area *area)
 static void
 draw_wide(const struct pane *pane, const struct area *area)
 {
-    int split = area->width * 9 / 20, row;
-    struct area left = area_part(area, 3, 0, area->height - 3, split);
-    struct area right = area_part(area, 3, split + 3, area->height - 3, area->width - split - 3);
-    int tall = left.height > 26 ? 22 : left.height - 4;
-    struct area curve = area_part(&left, 4, 0, tall, left.width);
+    int split = area->width / 2 - 1, row = draw_budget(pane, area, 3) + 1;
+    int height = area->height - row < CURVE_ROWS ? area->height - row : CURVE_ROWS;
+    struct area curve = area_part(area, row, 0, height, split);
+    struct area right = area_part(area, row, split + 3, area->height - row, area->width - split - 3);
 
-    (void)draw_budget(pane, &left, 0);
     draw_curve(pane, &curve);
     row = draw_positions(pane, &right, 0, right.height / 3);
     row = draw_enforcements(pane, &right, row + 1, right.height > 36 ? 16 : right.height > 20 ? 8 : 4);

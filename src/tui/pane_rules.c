@@ -10,7 +10,7 @@
 
 #define NAME_COLUMN 4
 #define TWO_LINES 30 /* From this height on each rule has its consequence on a line of its own. */
-#define WIDE 110     /* From this width on beside it. */
+#define WIDE 150     /* From this width on beside it. */
 
 static const struct model_lockout *
 lock_of(const struct pane *pane, int rule)
@@ -87,7 +87,7 @@ pane_rules(const struct pane *pane, const struct area *area)
 {
     const struct model *model = pane->model;
     bool beside = area->width >= WIDE, below = !beside && area->height >= TWO_LINES;
-    int rows[MODEL_RULES], wanted = 0, each = below ? 2 : 1;
+    int rows[MODEL_RULES], wanted = 0, each = below ? 2 : 1, row = 1;
     char text[MODEL_TEXT + WORDS_MAX];
 
     for (int i = 0; i < model->rules_count; i++)
@@ -98,12 +98,12 @@ pane_rules(const struct pane *pane, const struct area *area)
     for (int i = 0; i < list.shown; i++) {
         const struct model_rule *rule = &model->rules[rows[list.first + i]];
         const struct model_gauge *gauge = model_gauge(pane->account, rule->number);
-        draw_rule(pane, area, 1 + i * each, rule, beside);
+        draw_rule(pane, area, row++, rule, beside);
         if (below && gauge != NULL && gauge->enabled) {
             write_state(pane, gauge, text, sizeof text);
-            (void)area_text(area, 2 + i * each, NAME_COLUMN + 2, area->width - NAME_COLUMN - 2, TONE_DIM, text);
+            (void)area_text(area, row++, NAME_COLUMN + 2, area->width - NAME_COLUMN - 2, TONE_DIM, text);
         }
     }
-    draw_nearest(pane, area, 2 + list.shown * each);
-    (void)area_printf(area, 3 + list.shown * each, 0, TONE_DIM, "%s from %d %%, %s from %d %% of a limit", "yellow", model->warn_percent, "red", model->alert_percent);
+    draw_nearest(pane, area, row + 1);
+    (void)area_printf(area, row + 2, 0, TONE_DIM, "%s from %d %%, %s from %d %% of a limit", "yellow", model->warn_percent, "red", model->alert_percent);
 }

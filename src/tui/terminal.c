@@ -71,9 +71,11 @@ make_pair(int pair, const struct look *look, enum terminal_colors colors)
 static void
 choose_colors(enum terminal_colors wanted)
 {
-    enum terminal_colors colors = colors_of(wanted);
+    enum terminal_colors colors;
 
-    terminal.colored = colors != COLORS_NONE && start_color() == OK && use_default_colors() == OK;
+    terminal.colored = wanted != COLORS_NONE && start_color() == OK && use_default_colors() == OK;
+    colors = colors_of(wanted); /* Only start_color() tells ncurses how many there are. */
+    terminal.colored = terminal.colored && colors != COLORS_NONE;
     for (int i = 0; i < TONES; i++) {
         if (terminal.colored)
             make_pair(i + 1, &looks[i], colors);

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const weekdays[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -46,8 +47,14 @@ words_price(bool known, int64_t nanos)
 {
     struct words words = { "-" };
 
-    if (known)
-        (void)decimal_format(nanos, 9, words.text, sizeof words.text);
+    if (!known)
+        return words;
+    size_t length = decimal_format(nanos, 9, words.text, sizeof words.text - 3);
+    const char *dot = strchr(words.text, '.');
+    if (dot == NULL)
+        (void)snprintf(words.text + length, 4, ".00");
+    else if (dot[1] != '\0' && dot[2] == '\0')
+        (void)snprintf(words.text + length, 2, "0");
     return words;
 }
 

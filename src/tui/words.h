@@ -20,7 +20,7 @@ struct words words_pnl(int64_t micros);
 /** Without a plus: "$500.00". */
 struct words words_money(int64_t micros);
 enum tone words_pnl_tone(int64_t micros);
-/** "6,335.25" without trailing zeros; "-" for none. */
+/** "6335.25", "1.08455": at least two digits behind the point, so that columns stand; "-" for none. */
 struct words words_price(bool known, int64_t nanos);
 /** "05:12:33", "2d 05:12"; "0:00" parts are kept so that it does not jump.  Negative is 0. */
 struct words words_countdown(struct span left);
