@@ -229,7 +229,9 @@ check_close(struct simulate_world *world, struct check_account *account, size_t 
 {
     struct span delay = exchange_settings(world->sim->exchange)->fill_delay;
 
-    if (account->net[listing] != 0 && account->closed_at[listing].ns != 0 &&
+    if (account->net[listing] == 0)
+        return; /* Refused: nothing is there to close. */
+    if (account->closed_at[listing].ns != 0 &&
         instant_before(world->now, instant_add(account->closed_at[listing], delay)))
         simulate_world_fail(world, account->id, "a second close of %s before the first has settled (ID-04)", listing_at(listing)->name);
     account->closed_at[listing] = world->now;

@@ -1,26 +1,20 @@
 /*
- * simulate_wire.c - the gateway's transport in virtual time.
+ * simulate_wire.c - the gateway's transport in virtual time: clocks, wake-ups, requests.  Tunnels are in simulate_tunnel.c.
  *
- *     request:  client --latency--> [watch] hold? endpoints_answer, events out --latency--> answer | time-out | lost
- *     tunnel:   client bytes --latency--> WebSocket (server) -> stream.c -> frames --latency--> client bytes
+ *     client --latency--> [watch] hold? endpoints_answer, events out --latency--> answer | time-out | lost
  *
- * Ownership: a call lives until its answer was given or dropped, a tunnel until both ends are done with it.
+ * A call lives until its answer was given or dropped.
  */
-#include "app/simulate_wire.h"
+#include "app/simulate_tunnel.h"
 
 #include "base/assert.h"
-#include "net/websocket.h"
 #include "sim/endpoints.h"
-#include "sim/negotiate.h"
-#include "sim/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #define MS INT64_C(1000000)
 #define PATH_SIZE 128
-#define MESSAGE_MAX 65536
 #define HOLE_REFUSED_MS 3000 /* A new connection into a hole fails at the connect time-out: nothing has left. */
 
 struct wire_call {
@@ -37,36 +31,14 @@ struct wire_call {
     char *answer_body;
 };
 
-struct wire_tunnel {
-    struct wire_tunnel *next, *prev;
-    struct simulate_wire *wire;
-    struct tunnel_handlers handlers;
-    void *user;
-    bool client_open;   /* tunnel_close() has not been called. */
-    bool connected;
-    bool lost;          /* Was in a hole: nothing goes through any more. */
-    bool told;          /* Of its end. */
-    int users;          /* Jobs on their way. */
-    struct websocket websocket;
-    struct stream *stream;
-    int64_t last_up_ns, last_down_ns;
-};
-
-/* A few bytes of a tunnel on their way. */
-struct wire_bytes {
-    struct wire_tunnel *tunnel;
-    size_t length;
-    unsigned char bytes[];
-};
-
 int64_t
 simulate_wire_ns(const struct simulate_wire *wire)
 {
     return wire->now.ns;
 }
 
-static int64_t
-one_way(struct simulate_wire *wire)
+int64_t
+simulate_wire_one_way(struct simulate_wire *wire)
 {
     return wire->now.ns + wire->latency_ns + (wire->jitter_ns > 0 ? chance_below(&wire->chance, wire->jitter_ns) : 0);
 }
@@ -167,7 +139,7 @@ static void
 take_answer(struct wire_call *call, struct answer *answer)
 {
     struct simulate_wire *wire = call->wire;
-    int64_t at_ns = one_way(wire) + answer->delay_ms * MS;
+    int64_t at_ns = simulate_wire_one_way(wire) + answer->delay_ms * MS;
 
     if (answer->fate == ANSWER_CUT || answer->fate == ANSWER_CUT_HALF) {
         fail_at(call, at_ns, HTTP_UNKNOWN, "connection reset");
@@ -218,7 +190,7 @@ arrive(void *context, void *data)
         return;
     }
     if (endpoints_dies_at_head(wire->sim, call->path, true, &reset)) {
-        fail_at(call, one_way(wire), HTTP_UNKNOWN, "connection reset");
+        fail_at(call, simulate_wire_one_way(wire), HTTP_UNKNOWN, "connection reset");
         return;
     }
     int64_t hold_ms = endpoints_hold_ms(wire->sim, call->path);
@@ -262,276 +234,8 @@ request(void *context, const struct http_request *http, http_done *done, void *u
     else if (wire->hole && chance_below(&wire->chance, 2) == 0)
         fail_at(call, wire->now.ns + HOLE_REFUSED_MS * MS, HTTP_NEVER_LEFT, "connect timed out");
     else
-        simulate_jobs_add(wire->jobs, one_way(wire), arrive, wire, call);
+        simulate_jobs_add(wire->jobs, simulate_wire_one_way(wire), arrive, wire, call);
     return OK;
-}
-
-/* ---- Tunnels ---- */
-
-static void
-release(struct wire_tunnel *tunnel)
-{
-    struct simulate_wire *wire = tunnel->wire;
-
-    if (tunnel->users > 0 || tunnel->client_open || tunnel->stream != NULL)
-        return;
-    DL_DELETE(wire->tunnels, tunnel);
-    websocket_fini(&tunnel->websocket);
-    free(tunnel);
-}
-
-static void
-end_stream(struct wire_tunnel *tunnel)
-{
-    stream_close(tunnel->wire->sim, tunnel->stream);
-    tunnel->stream = NULL;
-}
-
-static void
-tell_closed(void *context, void *data)
-{
-    struct wire_tunnel *tunnel = data;
-
-    (void)context;
-    tunnel->users--;
-    if (tunnel->client_open && !tunnel->told) {
-        tunnel->told = true;
-        tunnel->handlers.closed(tunnel->user, "connection reset by peer");
-    }
-    release(tunnel);
-}
-
-static void
-close_at(struct wire_tunnel *tunnel, int64_t at_ns)
-{
-    tunnel->users++;
-    simulate_jobs_add(tunnel->wire->jobs, at_ns, tell_closed, tunnel->wire, tunnel);
-}
-
-static void
-deliver_down(void *context, void *data)
-{
-    struct simulate_wire *wire = context;
-    struct wire_bytes *bytes = data;
-    struct wire_tunnel *tunnel = bytes->tunnel;
-
-    tunnel->users--;
-    if (wire->hole)
-        tunnel->lost = true;
-    if (tunnel->client_open && !tunnel->told && !tunnel->lost && !wire->down) {
-        simulate_story_mix(wire->story, bytes->bytes, bytes->length);
-        tunnel->handlers.received(tunnel->user, bytes->bytes, bytes->length);
-    }
-    free(bytes);
-    release(tunnel);
-}
-
-/* Bytes of one connection stay in order. */
-static void
-send_along(struct wire_tunnel *tunnel, const void *data, size_t length, int64_t *last_ns, void (*run)(void *context, void *data))
-{
-    struct wire_bytes *bytes = malloc(sizeof *bytes + length);
-    int64_t at_ns = one_way(tunnel->wire);
-
-    ASSERT(bytes != NULL);
-    bytes->tunnel = tunnel;
-    bytes->length = length;
-    memcpy(bytes->bytes, data, length);
-    *last_ns = at_ns > *last_ns ? at_ns : *last_ns;
-    tunnel->users++;
-    simulate_jobs_add(tunnel->wire->jobs, *last_ns, run, tunnel->wire, bytes);
-}
-
-static void
-send_frame(struct wire_tunnel *tunnel, const struct websocket_frame *frame)
-{
-    size_t size = websocket_frame_size(frame->length);
-    uint8_t *out = malloc(size);
-
-    ASSERT(out != NULL);
-    size_t length = websocket_write(&tunnel->websocket, frame, out, size);
-    if (length > 0)
-        send_along(tunnel, out, length, &tunnel->last_down_ns, deliver_down);
-    free(out);
-}
-
-/* "/hubs/user?access_token=..." */
-static void
-upgrade(struct wire_tunnel *tunnel, const struct websocket_event *event)
-{
-    struct simulate_wire *wire = tunnel->wire;
-    char target[TOKEN_TEXT_MAX + PATH_SIZE], out[512], *query;
-    struct text text = text_on(out, sizeof out);
-    const char *token = "";
-    enum stream_hub hub;
-
-    (void)text_copy_bytes(target, sizeof target, event->request.target.data, event->request.target.length);
-    query = strchr(target, '?');
-    if (query != NULL) {
-        *query = '\0';
-        token = strstr(query + 1, "access_token=");
-        token = token == NULL ? "" : token + strlen("access_token=");
-    }
-    int status = negotiate_admit(wire->sim, target, token, "");
-    if (status == 101)
-        status = websocket_accept(&tunnel->websocket, &event->request, &text);
-    if (status == 0) {
-        close_at(tunnel, one_way(wire));
-        return;
-    }
-    if (status != 101)
-        text_addf(&text, "HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n", status);
-    send_along(tunnel, text.data, text.length, &tunnel->last_down_ns, deliver_down);
-    if (status == 101 && negotiate_is_hub(target, &hub)) {
-        tunnel->stream = stream_open(wire->sim, hub);
-        stream_set_owner(tunnel->stream, tunnel);
-    }
-}
-
-static void
-deliver_up(void *context, void *data)
-{
-    struct simulate_wire *wire = context;
-    struct wire_bytes *bytes = data;
-    struct wire_tunnel *tunnel = bytes->tunnel;
-    struct websocket_event event;
-
-    tunnel->users--;
-    if (wire->hole)
-        tunnel->lost = true;
-    if (!tunnel->lost && !wire->down) {
-        sim_advance(wire->sim, wire->now);
-        ASSERT(websocket_feed(&tunnel->websocket, bytes->bytes, bytes->length, NULL) == OK);
-        while (websocket_next(&tunnel->websocket, &event) != WEBSOCKET_NONE) {
-            if (event.kind == WEBSOCKET_REQUEST)
-                upgrade(tunnel, &event);
-            else if (event.kind == WEBSOCKET_TEXT && tunnel->stream != NULL)
-                stream_receive(wire->sim, tunnel->stream, (const char *)event.data, event.length);
-            else if (event.kind == WEBSOCKET_CLOSE)
-                end_stream(tunnel);
-            ASSERT(event.kind != WEBSOCKET_ERROR); /* Our own client broke the protocol. */
-        }
-    }
-    free(bytes);
-    release(tunnel);
-    simulate_wire_flush(wire);
-}
-
-static void
-tell_opened(void *context, void *data)
-{
-    struct simulate_wire *wire = context;
-    struct wire_tunnel *tunnel = data;
-
-    tunnel->users--;
-    if (!tunnel->client_open) {
-        release(tunnel);
-    } else if (wire->down || wire->hole) {
-        tunnel->told = true;
-        tunnel->handlers.closed(tunnel->user, "cannot connect");
-    } else {
-        tunnel->connected = true;
-        tunnel->handlers.opened(tunnel->user);
-    }
-}
-
-static enum status
-open_tunnel(void *context, const char *origin, int connect_timeout_ms, const struct tunnel_handlers *handlers, void *user,
-    void **ret_tunnel, struct error *err)
-{
-    struct simulate_wire *wire = context;
-    struct wire_tunnel *tunnel = calloc(1, sizeof *tunnel);
-
-    (void)origin;
-    (void)err;
-    ASSERT(tunnel != NULL);
-    *tunnel = (struct wire_tunnel){ .wire = wire, .handlers = *handlers, .user = user, .client_open = true, .users = 1 };
-    websocket_init(&tunnel->websocket, &(struct websocket_options){ .role = WEBSOCKET_SERVER, .message_max = MESSAGE_MAX });
-    DL_APPEND(wire->tunnels, tunnel);
-    wire->connects++;
-    int64_t at_ns = wire->hole ? wire->now.ns + connect_timeout_ms * MS : one_way(wire) + wire->latency_ns;
-    simulate_jobs_add(wire->jobs, at_ns, tell_opened, wire, tunnel);
-    *ret_tunnel = tunnel;
-    return OK;
-}
-
-static enum status
-send_bytes(void *context, void *data, const void *bytes, size_t length, struct error *err)
-{
-    struct wire_tunnel *tunnel = data;
-
-    (void)context;
-    if (tunnel->told || !tunnel->connected)
-        return error_set(err, STATUS_RECONNECT, "not open");
-    send_along(tunnel, bytes, length, &tunnel->last_up_ns, deliver_up);
-    return OK;
-}
-
-static void
-close_tunnel(void *context, void *data)
-{
-    struct wire_tunnel *tunnel = data;
-
-    (void)context;
-    if (tunnel == NULL)
-        return;
-    tunnel->client_open = false;
-    if (tunnel->stream != NULL)
-        end_stream(tunnel);
-    release(tunnel);
-}
-
-/* ---- The hubs' side ---- */
-
-static void
-flush_tunnel(struct wire_tunnel *tunnel)
-{
-    struct simulate_wire *wire = tunnel->wire;
-    struct websocket_frame frame = { .opcode = WEBSOCKET_OP_TEXT };
-    size_t length;
-    char *text;
-
-    while ((text = stream_take(wire->sim, tunnel->stream, &length)) != NULL) {
-        size_t first = wire->sim->modes.fragment && length > 1 ? length / 2 : length;
-        frame = (struct websocket_frame){ .opcode = WEBSOCKET_OP_TEXT, .more = first < length, .data = text, .length = first };
-        send_frame(tunnel, &frame);
-        if (first < length) {
-            frame = (struct websocket_frame){ .opcode = WEBSOCKET_OP_CONTINUATION, .data = text + first, .length = length - first };
-            send_frame(tunnel, &frame);
-        }
-        free(text);
-    }
-    enum stream_end ending = stream_ending(tunnel->stream);
-    if (ending == STREAM_GOES_ON)
-        return;
-    end_stream(tunnel);
-    int64_t at_ns = one_way(wire);
-    close_at(tunnel, at_ns > tunnel->last_down_ns ? at_ns : tunnel->last_down_ns);
-}
-
-void
-simulate_wire_flush(struct simulate_wire *wire)
-{
-    struct wire_tunnel *tunnel, *next;
-
-    DL_FOREACH_SAFE (wire->tunnels, tunnel, next)
-        if (tunnel->stream != NULL)
-            flush_tunnel(tunnel);
-}
-
-void
-simulate_wire_break(struct simulate_wire *wire)
-{
-    struct wire_tunnel *tunnel, *next;
-
-    DL_FOREACH_SAFE (wire->tunnels, tunnel, next) {
-        if (tunnel->stream != NULL)
-            end_stream(tunnel);
-        if (wire->hole)
-            tunnel->lost = true;
-        else if (tunnel->connected)
-            close_at(tunnel, wire->now.ns);
-    }
 }
 
 int
@@ -552,38 +256,24 @@ static void
 end_life(void *context)
 {
     struct simulate_wire *wire = context;
-    struct wire_tunnel *tunnel, *next;
 
     wire->life++;
     wire->wake_ns = INT64_MAX;
     wire->woken = NULL;
-    DL_FOREACH_SAFE (wire->tunnels, tunnel, next) {
-        tunnel->client_open = false;
-        if (tunnel->stream != NULL)
-            end_stream(tunnel);
-        release(tunnel);
-    }
+    simulate_tunnel_forsake(wire);
 }
 
 void
 simulate_wire_fini(struct simulate_wire *wire)
 {
-    struct wire_tunnel *tunnel, *next;
-
     for (size_t i = 0; i < wire->jobs->count; i++) {
         const struct simulate_job *job = &wire->jobs->heap[i];
         if (job->run == give_answer || job->run == perform || job->run == arrive)
             free_call(job->data);
-        else if (job->run == deliver_down || job->run == deliver_up)
+        else if (simulate_tunnel_owns(job))
             free(job->data);
     }
-    DL_FOREACH_SAFE (wire->tunnels, tunnel, next) {
-        if (tunnel->stream != NULL)
-            end_stream(tunnel);
-        websocket_fini(&tunnel->websocket);
-        free(tunnel);
-    }
-    wire->tunnels = NULL;
+    simulate_tunnel_fini(wire);
 }
 
 const struct transport simulate_wire_transport = {
@@ -591,9 +281,9 @@ const struct transport simulate_wire_transport = {
     .monotonic = monotonic,
     .random = fill_random,
     .request = request,
-    .open = open_tunnel,
-    .send = send_bytes,
-    .close = close_tunnel,
+    .open = simulate_tunnel_open,
+    .send = simulate_tunnel_send,
+    .close = simulate_tunnel_close,
     .on_wake = on_wake,
     .wake = wake,
     .free = end_life,

@@ -45,6 +45,8 @@ extern const struct transport simulate_wire_transport;
 
 /** Monotonic time of the wire: UTC itself, there is no step here. */
 int64_t simulate_wire_ns(const struct simulate_wire *wire);
+/** When something sent now is there. */
+int64_t simulate_wire_one_way(struct simulate_wire *wire);
 /** What the hubs have to say goes on its way; after everything that touched the simulation. */
 void simulate_wire_flush(struct simulate_wire *wire);
 /** Every connection ends: with @down as a reset the client sees, with a hole silently. */
