@@ -42,6 +42,7 @@ struct daemon {
     struct loaded_config *config;
     struct log *log;
     struct store *store;
+    struct store *readable; /* Of a database that can only be read: until the engine knows what it knows.  NULL: none. */
     char spill[SETTING_TEXT_MAX + 8];
     struct web *web;
     struct admin *admin;
@@ -329,11 +330,16 @@ open_database(struct daemon *daemon, struct restore *ret_restore, struct error *
         return status;
     store_close(daemon->store);
     daemon->store = NULL;
-    options.path = STORE_IN_MEMORY;
     daemon->upkeep.in_memory = true;
-    guard_alarm(guard, 2, "store: %.160s: going on from memory; earlier lockouts are not known, nothing survives a restart", err->text);
+    options.read_only = true;
+    struct error why = *err;
+    bool known = store_open(&options, &daemon->readable, err) == OK && store_load(daemon->readable, options.now, ret_restore, err) == OK;
+    guard_alarm(guard, 2, "store: %.120s: going on from memory; earlier lockouts are %s, nothing new survives a restart", why.text,
+        known ? "in force" : "not known");
+    options.path = STORE_IN_MEMORY;
+    options.read_only = false;
     status = store_open(&options, &daemon->store, err);
-    return status == OK ? store_load(daemon->store, options.now, ret_restore, err) : status;
+    return status == OK && !known ? store_load(daemon->store, options.now, ret_restore, err) : status;
 }
 
 /* Database, writer, engine, and what the store remembers as the engine's first event. */
@@ -358,13 +364,17 @@ open_store(struct daemon *daemon, struct error *err)
     if (status != OK)
         return status;
     const struct store_report *report = store_report(daemon->store);
-    if (report->text[0] != '\0')
+    if (report->text[0] != '\0') {
+        log_say(daemon->log, LOG_LEVEL_WARN, "store", "%s", report->text); /* Whole; an alarm is cut. */
         guard_alarm(guard, report->set_aside || report->lockouts_bad > 0 ? 2 : 1, "store: %.200s", report->text);
+    }
     set_config_hash(daemon);
     log_say(daemon->log, LOG_LEVEL_INFO, "start", "remembered: %" PRIu32 " lockouts, %" PRIu32 " trades, %" PRIu32 " goals",
         restore.u.restore.lockouts_count, restore.u.restore.trades_count, restore.u.restore.goals_count);
     note_start(daemon, &restore.u.restore);
     guard_event(guard, &restore);
+    store_close(daemon->readable);
+    daemon->readable = NULL;
     step_done(daemon, "engine", "restored");
     return OK;
 }

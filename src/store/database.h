@@ -29,6 +29,7 @@ struct database {
     sqlite3_stmt *statements[DATABASE_STATEMENTS_MAX]; /* save.c's and audit.c's, prepared once. */
     struct chain chain;
     bool read_only;
+    bool unchanging;             /* Read-only, and nobody can write it. */
     char path[DATABASE_PATH_MAX];
 };
 

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #define BUSY_TIMEOUT_MS 2000 /* MG-07. */
 
@@ -122,11 +123,32 @@ claim(struct database *database, struct error *err)
     return status;
 }
 
+/* "file:PATH?immutable=1": the three characters that mean something there are escaped. */
+static void
+add_unchanging(struct text *uri, const char *path)
+{
+    text_add(uri, "file:");
+    for (; *path != '\0'; path++) {
+        if (strchr("?#%", *path) != NULL)
+            text_addf(uri, "%%%02X", (unsigned)(unsigned char)*path);
+        else
+            text_add_bytes(uri, path, 1);
+    }
+    text_add(uri, "?immutable=1");
+}
+
 static enum status
 open_handle(struct database *database, struct error *err)
 {
-    int flags = SQLITE_OPEN_NOMUTEX | (database->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    int code = sqlite3_open_v2(database->path, &database->handle, flags, NULL);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | (database->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    char bytes[3 * DATABASE_PATH_MAX + 32];
+    struct text uri = text_on(bytes, sizeof bytes);
+
+    if (database->unchanging)
+        add_unchanging(&uri, database->path);
+    else
+        text_add(&uri, database->path);
+    int code = sqlite3_open_v2(bytes, &database->handle, flags, NULL);
 
     if (code != SQLITE_OK)
         return database_error(database->handle, code, "open", err);
@@ -231,6 +253,22 @@ replay_spill(struct database *database, struct instant now)
         database_report(database, "%" PRIu32 " records that had been spilled to a file were written.", count);
 }
 
+/*
+ * A disk that cannot be written has no room for the index a reader of the WAL mode needs.  Was the file closed in order, so that nothing
+ * of it is in a log beside it, then it can be read as one that does not change.
+ */
+static bool
+may_be_unchanging(const struct database *database)
+{
+    char path[DATABASE_PATH_MAX + 8];
+    uv_fs_t request;
+
+    (void)snprintf(path, sizeof path, "%s-wal", database->path);
+    bool none = uv_fs_stat(NULL, &request, path, NULL) != 0 || request.statbuf.st_size == 0;
+    uv_fs_req_cleanup(&request);
+    return database->read_only && none;
+}
+
 enum status
 sqlite_open(const struct store_options *options, struct store **ret_store, struct error *err)
 {
@@ -248,6 +286,11 @@ sqlite_open(const struct store_options *options, struct store **ret_store, struc
         status = prepare(database, options, &why);
     if (status == STATUS_CORRUPT && !database->read_only)
         status = begin_anew(database, options, &why);
+    if (status != OK && status != STATUS_CONFIG && may_be_unchanging(database)) {
+        close_handle(database);
+        database->unchanging = true;
+        status = prepare(database, options, &why);
+    }
     if (status != OK) {
         close_store(&database->store);
         return error_set(err, status, "%s: %s", options->path, why.text);

@@ -4,4 +4,6 @@ if(TARGET risksim)
     add_test(NAME e2e/${name} COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
     set_tests_properties(e2e/${name} PROPERTIES TIMEOUT 120)
   endforeach()
+  add_test(NAME e2e/faults COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/faults.py ${CMAKE_BINARY_DIR})
+  set_tests_properties(e2e/faults PROPERTIES TIMEOUT 180 SKIP_RETURN_CODE 77) # A tmpfs needs root.
 endif()

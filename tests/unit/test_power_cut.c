@@ -105,8 +105,10 @@ write_batches(struct store *store, uint64_t ticket, int batches)
     for (int i = 0; i < batches; i++) {
         uint32_t count = 1 + (uint32_t)i % 4;
         memset(entries, 0, sizeof entries);
-        for (uint32_t j = 0; j < count; j++)
-            entries[j] = (struct store_entry){ .ticket = ++ticket, .record = promise(ticket) };
+        for (uint32_t j = 0; j < count; j++) {
+            ticket++;
+            entries[j] = (struct store_entry){ .ticket = ticket, .record = promise(ticket) };
+        }
         assert_int_equal(store_write(store, &(struct store_batch){ .entries = entries, .count = count }, &err), OK);
         add_op(DISK_ACK, -1, (int64_t)ticket, NULL, 0);
     }
