@@ -8,6 +8,7 @@
 #include "app/attempts.h"
 #include "app/control_socket.h"
 #include "app/ledger.h"
+#include "base/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,7 +46,7 @@ answer(struct control_call *call, enum control_code code, const char *text)
     control_socket_answer(call, &(struct control_reply){ .code = code, .text = text });
 }
 
-/* The right person asked for this: in the ledger before it is done. */
+/* Who asked for this and may: in the ledger before it is done. */
 static void
 note(struct admin *admin, const struct control_call *call, const struct control_request *request, const char *proof)
 {
@@ -58,6 +59,29 @@ note(struct admin *admin, const struct control_call *call, const struct control_
 
 /* ---- The orders ---- */
 
+/* {"process":{...},"page":{the status page}} */
+static void
+write_page(struct admin *admin, struct text *page)
+{
+    struct json_writer json = json_writer_on(page);
+    uv_rusage_t usage = { 0 };
+    size_t memory = 0;
+
+    (void)uv_getrusage(&usage);
+    (void)uv_resident_set_memory(&memory);
+    int64_t cpu_ms = (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+        (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    json_open(&json, NULL, '{');
+    json_open(&json, "process", '{');
+    json_add_int(&json, "pid", uv_os_getpid());
+    json_add_int(&json, "memory_bytes", (int64_t)memory);
+    json_add_int(&json, "cpu_ms", cpu_ms);
+    json_close(&json, '}');
+    text_add(page, ",\"page\":");
+    admin->options.status(admin->options.context, page);
+    json_close(&json, '}');
+}
+
 static void
 do_status(struct admin *admin, struct control_call *call)
 {
@@ -68,7 +92,7 @@ do_status(struct admin *admin, struct control_call *call)
         return;
     }
     struct text page = text_on(bytes, PAGE_BYTES);
-    admin->options.status(admin->options.context, &page);
+    write_page(admin, &page);
     if (page.truncated)
         answer(call, CONTROL_FAILED, "too many accounts for one page");
     else
@@ -181,9 +205,11 @@ refuse(struct admin *admin, struct control_call *call, const struct control_requ
     int64_t wait_s = (attempts_wait(&admin->attempts, guard_now(guard)).ns + 999999999) / 1000000000;
     char text[160];
 
-    guard_alarm(guard, admin->attempts.wrong >= CRITICAL_FROM ? 2 : 1,
-        "admin: %s refused, %s (%" PRId32 " in a row); asked by user %" PRId64 ", process %" PRId64, control_command_name(request->command),
-        why, admin->attempts.wrong, control_socket_peer(call)->user, control_socket_peer(call)->process);
+    (void)snprintf(text, sizeof text, "%s refused, %.80s (%" PRId32 " in a row)", control_command_name(request->command), why,
+        admin->attempts.wrong);
+    ledger_note(guard->writer, guard_now(guard), "admin", request->account_id, "%s; user %" PRId64 ", process %" PRId64, text,
+        control_socket_peer(call)->user, control_socket_peer(call)->process);
+    guard_alarm(guard, admin->attempts.wrong >= CRITICAL_FROM ? 2 : 1, "admin: %s", text);
     (void)text_copy(text, sizeof text, why);
     if (wait_s > 0)
         (void)snprintf(text, sizeof text, "%s; the next attempt counts in %" PRId64 " s", why, wait_s);

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SOCKET_SUFFIX ".control" /* Added to the database's path. */
@@ -29,13 +30,14 @@ path_in(const char *directory, const char *name, char *out)
     return exists(out) ? out : NULL;
 }
 
-enum status
-configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded, struct text *problems)
+static enum status
+load(const char *directory, bool keep_text, const char *(*environment)(const char *name), struct loaded_config **ret_loaded,
+    struct text *problems)
 {
     char daemon[CONFIGURE_PATH_MAX], accounts[CONFIGURE_PATH_MAX], rules[CONFIGURE_PATH_MAX], holidays[CONFIGURE_PATH_MAX];
     struct config_errors errors = { 0 };
     struct config_sources sources = { .rules_table = rules_table, .is_private = os_file_is_private,
-        .keep_text = keep_text };
+        .environment = environment, .keep_text = keep_text };
 
     (void)path_in(directory, "daemon.yaml", daemon);
     sources.daemon.path = daemon; /* Missing, it is named in the problem. */
@@ -47,6 +49,26 @@ configure_load(const char *directory, bool keep_text, struct loaded_config **ret
         config_errors_print(&errors, problems);
     config_errors_fini(&errors);
     return status;
+}
+
+enum status
+configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded, struct text *problems)
+{
+    return load(directory, keep_text, NULL, ret_loaded, problems);
+}
+
+static const char *
+environment_or_stand_in(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL ? value : "known-to-the-service-only";
+}
+
+enum status
+configure_load_for_tools(const char *directory, struct loaded_config **ret_loaded, struct text *problems)
+{
+    return load(directory, false, environment_or_stand_in, ret_loaded, problems);
 }
 
 static enum status

@@ -14,6 +14,9 @@
 MUST_USE enum status configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded,
     struct text *problems);
 
+/** The same for riskctl, which need not know the service's environment: a secret that is not there is no problem. */
+MUST_USE enum status configure_load_for_tools(const char *directory, struct loaded_config **ret_loaded, struct text *problems);
+
 /**
  * May a running daemon change from @old to @new (CF-07)?  STATUS_CONFIG names the first thing that needs a restart.
  */

@@ -17,6 +17,7 @@
 
 #define CONTROL_VERSION 1
 #define CONTROL_REQUEST_MAX 4096 /* Bytes of a line; every field escaped to the utmost fits. */
+#define CONTROL_TEXT_MAX ((size_t)32 << 10) /* Of an answer: every problem of a configuration. */
 
 enum control_command {
     CONTROL_STATUS,

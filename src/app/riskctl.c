@@ -4,6 +4,7 @@
 #include "app/replay.h"
 #include "app/riskctl_alert.h"
 #include "app/riskctl_audit.h"
+#include "app/riskctl_commands.h"
 #include "app/scenario.h"
 #include "app/simulate.h"
 #include "app/version.h"
@@ -101,6 +102,10 @@ run_replay(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+    int code;
+
+    if (riskctl_commands_run(argc, argv, &code))
+        return code;
     if (argc >= 2 && strcmp(argv[1], "scenario") == 0)
         return run_scenarios(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "replay") == 0)
@@ -117,6 +122,7 @@ main(int argc, char **argv)
     }
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);
+        riskctl_commands_help();
         return 0;
     }
     return wrong(argc < 2 ? "no command" : argv[1]);

@@ -39,6 +39,22 @@ identity_is_administrator(void)
     return getuid() == 0;
 }
 
+bool
+identity_owns(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && info.st_uid == geteuid();
+}
+
+bool
+identity_exists(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0;
+}
+
 enum status
 identity_assume_owner_of(const char *path, struct error *err)
 {

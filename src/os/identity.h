@@ -23,6 +23,11 @@ bool identity_may_order(const struct identity *peer);
 /** Is this process an administrator's, whomever it acts as right now? */
 bool identity_is_administrator(void);
 
+/** Is there such a path, and does it belong to the user we run as? */
+bool identity_owns(const char *path);
+/** Is there such a path, as far as we can see? */
+bool identity_exists(const char *path);
+
 /**
  * An administrator acts as the owner of @path from here on: what is written belongs to the service, and no link planted by the service's
  * user leads an administrator astray.  Others, and owners that are administrators, change nothing.  Process-wide: riskctl only.

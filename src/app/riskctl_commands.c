@@ -1,0 +1,46 @@
+/*
+ * riskctl_commands.c - the admin commands of riskctl by name; a new one is a file and a line here.
+ */
+#include "app/riskctl_commands.h"
+
+#include "app/riskctl_order.h"
+#include "app/riskctl_password.h"
+#include "app/riskctl_status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct entry {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static const struct entry commands[] = {
+    { "status", riskctl_status, "is everything protected, and how is the daemon" },
+    { "reload", riskctl_order_reload, "new rules without a restart" },
+    { "unlock", riskctl_order_unlock, "end lockouts, with a reason (password)" },
+    { "flatten", riskctl_order_flatten, "close and cancel everything, now" },
+    { "password", riskctl_password, "set or change the admin password" },
+};
+
+bool
+riskctl_commands_run(int argc, char **argv, int *ret_exit)
+{
+    for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            int code = commands[i].run(argc - 2, argv + 2);
+            *ret_exit = argc == 3 && strcmp(argv[2], "--help") == 0 ? 0 : code;
+            return true;
+        }
+    return false;
+}
+
+void
+riskctl_commands_help(void)
+{
+    puts("\nadmin commands (riskctl COMMAND --help; --json and --config DIR everywhere):");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].help);
+    puts("their exit status: 0 done, 1 failed or refused, 2 command line or a file is wrong, 3 riskd is not running, 4 password, 5 not an administrator");
+}

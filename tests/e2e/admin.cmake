@@ -1,0 +1,5 @@
+# riskctl's orders to a running riskd (S-17 to S-22).
+if(TARGET risksim)
+  add_test(NAME e2e/admin COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/admin.py ${CMAKE_BINARY_DIR})
+  set_tests_properties(e2e/admin PROPERTIES TIMEOUT 120)
+endif()
