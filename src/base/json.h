@@ -78,6 +78,7 @@ bool json_string_is(const struct json *json, int node, const char *expected);
 /** Integer, or a string of digits (gateway.md 4.5: ids are sometimes strings).  A fraction ".0..." is accepted as whole. */
 bool json_int64(const struct json *json, int node, int64_t *ret_value);
 bool json_bool(const struct json *json, int node, bool *ret_value);
+/** A decimal number, or a string of one: what sends ids as strings may send figures so too. */
 bool json_money(const struct json *json, int node, int64_t *ret_micros);
 bool json_price(const struct json *json, int node, int64_t *ret_nanos);
 

@@ -245,13 +245,21 @@ json_bool(const struct json *json, int node, bool *ret_value)
     return true;
 }
 
+static bool
+is_figure(const struct json *json, int node)
+{
+    enum json_kind kind = json_kind(json, node);
+
+    return kind == JSON_NUMBER || kind == JSON_STRING;
+}
+
 bool
 json_money(const struct json *json, int node, int64_t *ret_micros)
 {
     size_t n;
     const char *s = json_raw(json, node, &n);
 
-    return json_kind(json, node) == JSON_NUMBER && money_parse(s, n, ret_micros);
+    return is_figure(json, node) && money_parse(s, n, ret_micros);
 }
 
 bool
@@ -260,5 +268,5 @@ json_price(const struct json *json, int node, int64_t *ret_nanos)
     size_t n;
     const char *s = json_raw(json, node, &n);
 
-    return json_kind(json, node) == JSON_NUMBER && price_parse(s, n, ret_nanos);
+    return is_figure(json, node) && price_parse(s, n, ret_nanos);
 }

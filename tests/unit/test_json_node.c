@@ -100,7 +100,9 @@ test_money_and_price(void **state)
         { "1000000000", true, MONEY_MAX },
         { "1000000000.000001", false, 0 },
         { "1e999", false, 0 },
-        { "\"12.5\"", false, 0 },
+        { "\"12.5\"", true, 12500000 },
+        { "\"12.5x\"", false, 0 },
+        { "\"\"", false, 0 },
         { "null", false, 0 },
         { "false", false, 0 },
     };
@@ -110,7 +112,8 @@ test_money_and_price(void **state)
         { "-37.63", true, INT64_C(-37630000000) },
         { "1000000000", true, PRICE_MAX },
         { "1000000000.1", false, 0 },
-        { "\"1\"", false, 0 },
+        { "\"1\"", true, INT64_C(1000000000) },
+        { "\"one\"", false, 0 },
         { "[]", false, 0 },
     };
 
