@@ -80,6 +80,8 @@ struct account {
     struct instant pnl_shown_at;
     struct instant deadline;
     uint32_t enabled;            /* Rules by bit of their index. */
+    bool quiet;                  /* Quotes within these bands and the positions' own change nothing (judge.c). */
+    struct band quiet_open[MARKS];
     struct instant next_wake;    /* Earliest of wake_at. */
     struct instant wake_at[RULES_MAX];
     struct gauge gauges[RULES_MAX];
@@ -166,8 +168,8 @@ struct contract *market_contract(struct engine *engine, struct account *account,
 void market_describe(struct engine *engine, const struct contract_row *row);
 /** Merge a quote.  Returns the contract if anything a mark depends on changed, else NULL. */
 struct contract *market_quote(struct engine *engine, const struct quote_row *row);
-/** Recompute a position's open P&L and its account's sums. */
-void market_price(struct position *position);
+/** Recompute a position's open P&L and its account's sums.  True: what has a price is what had one before. */
+bool market_price(struct position *position);
 void market_hold(struct engine *engine, struct position *position);
 void market_drop(struct engine *engine, struct position *position);
 
@@ -225,7 +227,7 @@ void enforce_restore(struct engine *engine, struct account *account, const struc
 void enforce_late_fill(struct engine *engine, struct account *account, const struct contract *contract);
 /** Send what is due, from the state as it is now. */
 void enforce_run(struct engine *engine, struct account *account);
-struct instant enforce_deadline(const struct account *account);
+struct instant enforce_deadline(const struct engine *engine, const struct account *account);
 
 /* ---- stop.c ---- */
 /** RULE-012's stop, after the strict outbound check FV-09.  True if a command went out. */
@@ -269,6 +271,10 @@ struct occasion {
     enum answer can_trade;
 };
 void judge(struct engine *engine, struct account *account, const struct occasion *occasion);
+/** The position's contract has been quoted: need no rule be asked, as far as all have said? */
+bool judge_is_quiet(const struct position *position);
+/** A gauge as it stands now, also while quotes are not judged. */
+struct gauge judge_gauge(const struct engine *engine, struct account *account, int32_t rule_index);
 /** After the account's configuration has been set. */
 void judge_enable(const struct engine *engine, struct account *account);
 void judge_flush_breaches(struct engine *engine);

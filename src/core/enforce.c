@@ -142,7 +142,7 @@ may_be_our_close(const struct engine *engine, const struct account *account, con
 {
     const struct target *target = target_of(account, order->contract);
 
-    return target != NULL && target->sent_anything && instant_since(engine->now, target->sent_at).ns <= CLOSE_AT_WORK.ns &&
+    return target != NULL && target->sent_anything && instant_since(engine->now, target->sent_at).ns < CLOSE_AT_WORK.ns &&
         looks_like_close(account, order);
 }
 
@@ -451,8 +451,17 @@ waits_for(const struct account *account, const struct target *target)
     return has_orders(account, target->contract, true) ? INSTANT_NEVER : target->not_proven_before;
 }
 
+/* When an order that was left alone because it may be our own close is looked at again. */
+static struct instant
+spared_until(const struct engine *engine, const struct account *account, const struct order *order)
+{
+    if (order->type != ORDER_MARKET || order->unwanted || !order_may_execute(order->status) || !may_be_our_close(engine, account, order))
+        return INSTANT_NEVER;
+    return instant_add(target_of(account, order->contract)->sent_at, CLOSE_AT_WORK);
+}
+
 struct instant
-enforce_deadline(const struct account *account)
+enforce_deadline(const struct engine *engine, const struct account *account)
 {
     struct instant due = account->read_in_flight ? instant_add(account->read_sent_at, SPAN_SECONDS(5)) : account->read_due;
 
@@ -468,6 +477,7 @@ enforce_deadline(const struct account *account)
             due = instant_min(due, enforce_held(account, t->contract) > t->size ? next_send(account, t) : waits_for(account, t));
     }
     for (const struct order *o = account->orders; o != NULL; o = o->next) {
+        due = instant_min(due, spared_until(engine, account, o));
         if (o->command != 0)
             due = instant_min(due, instant_add(o->sent_at, ANSWER_OVERDUE));
         else if (o->unwanted && !o->unresolved && order_may_execute(o->status))

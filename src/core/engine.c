@@ -39,7 +39,7 @@ finish(struct engine *engine, struct account *account)
         return;
     account->deadline_stale = false;
     struct instant next = instant_min(account->day.ends_at, lockout_next_end(account));
-    next = instant_min(next, instant_min(account->next_wake, enforce_deadline(account)));
+    next = instant_min(next, instant_min(account->next_wake, enforce_deadline(engine, account)));
     next = instant_min(next, sight_deadline(engine, account));
     /* What is due stays due only if this pass could not settle it; never let one account hold the loop. */
     account->deadline = instant_before(engine->now, next) ? next : instant_add(engine->now, SPAN_MS(50));
@@ -222,10 +222,11 @@ on_quote(struct engine *engine, const struct quote_row *row)
     struct contract *contract = market_quote(engine, row);
 
     for (struct position *p = contract != NULL ? contract->holders : NULL; p != NULL; p = p->next_holder) {
-        market_price(p);
+        bool same = market_price(p);
         ledger_track_open(p->account);
         show_pnl(engine, p->account, false);
-        serve(engine, p->account, &(struct occasion){ .wake = EVENT_QUOTE, .quoted = contract });
+        if (!same || !judge_is_quiet(p))
+            serve(engine, p->account, &(struct occasion){ .wake = EVENT_QUOTE, .quoted = contract });
     }
 }
 

@@ -30,6 +30,7 @@ void
 judge_enable(const struct engine *engine, struct account *account)
 {
     account->enabled = 0;
+    account->quiet = false;
     for (int32_t i = 0; i < engine->rules_count; i++)
         account->enabled |= account->config->enabled[i] ? 1u << i : 0;
 }
@@ -174,16 +175,94 @@ remember_breach(struct engine *engine, struct account *account, const struct rul
     (void)text_copy(breach->why, sizeof breach->why, verdict->why);
 }
 
+/* A later wish than the one that stands is heard when that one is due: wishes that move with each quote cost nothing. */
 static void
-set_wake(struct account *account, int32_t i, struct instant at)
+set_wake(const struct engine *engine, struct account *account, int32_t i, struct instant at)
 {
-    if (instant_equal(at, account->wake_at[i]))
+    bool stands = instant_before(engine->now, account->wake_at[i]);
+
+    if (instant_equal(at, account->wake_at[i]) || (stands && !instant_is_never(at) && instant_before(account->wake_at[i], at)))
         return;
     account->wake_at[i] = at;
     account->deadline_stale = true;
     account->next_wake = INSTANT_NEVER;
     for (int32_t k = 0; k < RULES_MAX; k++)
         account->next_wake = instant_min(account->next_wake, account->wake_at[k]);
+}
+
+/* ---- Quotes that no rule needs to hear of ---- */
+
+static struct band
+both(struct band a, struct band b)
+{
+    return (struct band){ a.low > b.low ? a.low : b.low, a.high < b.high ? a.high : b.high };
+}
+
+static bool
+is_within(int64_t value, struct band band)
+{
+    return value > band.low && value < band.high;
+}
+
+/* Before rules are asked: what they said of quotes holds no longer, and is complete only if all that listen to quotes say it again. */
+static void
+open_bands(const struct engine *engine, struct account *account, uint32_t rules)
+{
+    uint32_t listeners = engine->woken_by[EVENT_QUOTE] & account->enabled;
+
+    if ((rules & listeners) == 0)
+        return;
+    account->quiet = (rules & listeners) == listeners;
+    for (int m = 0; m < MARKS; m++)
+        account->quiet_open[m] = BAND_ALL;
+    for (struct position *p = account->positions; p != NULL; p = p->next) {
+        p->quiet_low_nanos = INT64_MIN;
+        p->quiet_high_nanos = INT64_MAX;
+    }
+}
+
+static void
+narrow(struct account *account, const struct verdict *verdict)
+{
+    account->quiet = account->quiet && verdict->quiet;
+    for (int m = 0; account->quiet && m < MARKS; m++)
+        account->quiet_open[m] = both(account->quiet_open[m], verdict->open_micros[m]);
+    for (int32_t k = 0; account->quiet && k < verdict->bands_count; k++) {
+        struct position *position = book_find(account, verdict->bands[k].position->contract);
+        struct band band = both((struct band){ position->quiet_low_nanos, position->quiet_high_nanos }, verdict->bands[k].last_nanos);
+        position->quiet_low_nanos = band.low;
+        position->quiet_high_nanos = band.high;
+    }
+}
+
+bool
+judge_is_quiet(const struct position *position)
+{
+    const struct account *account = position->account;
+    const struct band last = { position->quiet_low_nanos, position->quiet_high_nanos };
+
+    return account->quiet && position->contract->has_last && is_within(position->contract->last_nanos, last) &&
+        is_within(account->open_micros[MARK_LAST], account->quiet_open[MARK_LAST]) &&
+        is_within(account->open_micros[MARK_EXIT], account->quiet_open[MARK_EXIT]);
+}
+
+/* Quotes that were not judged have moved the figure, and by what the rule has said nothing else: it may be asked aside. */
+struct gauge
+judge_gauge(const struct engine *engine, struct account *account, int32_t i)
+{
+    struct gauge gauge = account->gauges[i];
+    struct verdict verdict;
+
+    if (!account->quiet || gauge.limit == 0 || (engine->woken_by[EVENT_QUOTE] >> i & 1) == 0)
+        return gauge;
+    struct view view = view_for(engine, account, &(struct occasion){ .wake = EVENT_QUOTE });
+    view.rule = engine->rules[i]->number;
+    view.memory_offset = engine->memory_offsets[i];
+    view.account_memory_offset = engine->account_memory_offsets[i];
+    verdict_clear(&verdict);
+    engine->rules[i]->evaluate(account->config->rules[i], &view, &verdict);
+    gauge.observed = verdict.observed;
+    return gauge;
 }
 
 static void
@@ -199,10 +278,12 @@ ask(struct engine *engine, struct account *account, const struct occasion *occas
     view->account_memory_offset = engine->account_memory_offsets[i];
     rule->evaluate(account->config->rules[i], view, verdict);
     struct instant wake_at = instant_before(engine->now, verdict->wake_at) ? verdict->wake_at : INSTANT_NEVER;
-    set_wake(account, i, wake_at);
+    set_wake(engine, account, i, wake_at);
     gauge(engine, account, i, verdict);
     warnings(engine, account, i, verdict);
     release(engine, account, i, verdict, whole);
+    if ((engine->woken_by[EVENT_QUOTE] >> i & 1) != 0)
+        narrow(account, verdict);
     uint64_t incident = engine->next_incident;
     bool fresh = absorb(engine, account, rule, verdict, incident);
     if (!fresh)
@@ -225,7 +306,7 @@ retire(struct engine *engine, struct account *account, int32_t i)
         if (entry->lockout.rule == engine->rules[i]->number && entry->lockout.end == LOCK_UNTIL_CLEARED)
             lockout_end(engine, account, entry, "its rule was switched off");
     }
-    set_wake(account, i, INSTANT_NEVER);
+    set_wake(engine, account, i, INSTANT_NEVER);
     account->gauges[i] = (struct gauge){ 0 };
 }
 
@@ -241,6 +322,7 @@ judge(struct engine *engine, struct account *account, const struct occasion *occ
     if (rules == 0)
         return;
     struct view view = view_for(engine, account, occasion);
+    open_bands(engine, account, rules);
     for (int32_t i = 0; rules >> i != 0; i++) {
         if ((rules >> i & 1) != 0)
             ask(engine, account, occasion, &view, i);

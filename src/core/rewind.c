@@ -65,6 +65,7 @@ rewind_account(struct engine *engine, struct account *account)
         ledger_open_day(engine, account); /* R-RST-1: the day is a function of the instant; its trades are still known. */
     for (int32_t i = 0; i < engine->rules_count; i++)
         account->wake_at[i] = (account->enabled >> i & 1) != 0 ? engine->now : INSTANT_NEVER;
+    account->quiet = false;
     account->next_wake = engine->now;
     account->deadline = engine->now; /* serve_due() does the rest. */
     heap_update(engine, account);

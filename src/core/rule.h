@@ -45,6 +45,17 @@ struct want_stop {
     int32_t size;              /* Absolute. */
 };
 
+/* Both ends outside. */
+struct band {
+    int64_t low, high;
+};
+#define BAND_ALL ((struct band){ INT64_MIN, INT64_MAX })
+
+struct want_band {
+    const struct position *position;
+    struct band last_nanos;
+};
+
 struct verdict {
     /* The gauge: always set by a rule that has one. limit 0: none. */
     int64_t observed, limit;
@@ -62,6 +73,14 @@ struct verdict {
     struct want_lock locks[VERDICT_LOCKS_MAX];
     struct symbol releases[VERDICT_LOCKS_MAX]; /* Own lockouts that end now: "" or a root. */
     struct want_stop stops[VERDICT_STOPS_MAX];
+    /*
+     * For which quotes the rule need not be asked again: while nothing else happens, every verdict would be this one but for the gauge's
+     * figure as long as the account's open P&L stays within `open` and each position's last price within its band.
+     */
+    bool quiet;
+    struct band open_micros[MARKS];
+    int32_t bands_count;
+    struct want_band bands[VERDICT_SIZES_MAX];
     const char *warnings[VERDICT_WARNINGS_MAX]; /* Static texts ("session ends in 5 minutes"), shown once each time given. */
 };
 
@@ -97,6 +116,11 @@ void verdict_release(struct verdict *verdict, const char *root);
 void verdict_stop(struct verdict *verdict, struct want_stop stop);
 void verdict_wake(struct verdict *verdict, struct instant at); /* Keeps the earlier. */
 void verdict_warn(struct verdict *verdict, const char *text);
+/** The verdict is quiet (see there), for now whatever is quoted; the two below narrow that. */
+void verdict_quiet(struct verdict *verdict);
+void verdict_quiet_open(struct verdict *verdict, enum mark mark, struct band open_micros);
+/** More positions than there is room for: not quiet. */
+void verdict_quiet_last(struct verdict *verdict, const struct position *position, struct band last_nanos);
 
 /** The shared ending of "close_all_and_lockout" rules: @until_reset false = until an admin. */
 void verdict_close_all_and_lock(struct verdict *verdict, enum lock_end end);

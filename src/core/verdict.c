@@ -24,6 +24,8 @@ verdict_clear(struct verdict *verdict)
     verdict->close_all = false;
     verdict->wake_at = INSTANT_NEVER;
     verdict->missing = NULL;
+    verdict->quiet = false;
+    verdict->bands_count = 0;
     verdict->sizes_count = verdict->cancels_count = verdict->locks_count = 0;
     verdict->releases_count = verdict->stops_count = verdict->warnings_count = 0;
 }
@@ -122,6 +124,29 @@ verdict_warn(struct verdict *verdict, const char *text)
     }
     if (verdict->warnings_count < VERDICT_WARNINGS_MAX)
         verdict->warnings[verdict->warnings_count++] = text;
+}
+
+void
+verdict_quiet(struct verdict *verdict)
+{
+    verdict->quiet = true;
+    for (int m = 0; m < MARKS; m++)
+        verdict->open_micros[m] = BAND_ALL;
+}
+
+void
+verdict_quiet_open(struct verdict *verdict, enum mark mark, struct band open_micros)
+{
+    verdict->open_micros[mark] = open_micros;
+}
+
+void
+verdict_quiet_last(struct verdict *verdict, const struct position *position, struct band last_nanos)
+{
+    if (verdict->bands_count < VERDICT_SIZES_MAX)
+        verdict->bands[verdict->bands_count++] = (struct want_band){ .position = position, .last_nanos = last_nanos };
+    else
+        verdict->quiet = false;
 }
 
 void

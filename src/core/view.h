@@ -56,6 +56,7 @@ struct position {
     struct instant blind_next;     /* Told of its price being lost: not again before. */
     uint64_t memory_hash;          /* Of the memory as last stored. */
     bool crossed;                  /* Reversed, and the fill that did it is not known yet (R-006-3). */
+    int64_t quiet_low_nanos, quiet_high_nanos; /* While the last price is between, no rule cares for it (judge.c). */
     bool held;                     /* Linked into contract->holders. */
     bool missing;                  /* Not in the snapshot being applied. */
     _Alignas(8) uint8_t memory[RULE_MEMORY_MAX]; /* Rules keep structs in it. */

@@ -239,10 +239,10 @@ engine_each_lockout(const struct engine *engine, int64_t account_id, void (*visi
 bool
 engine_gauge(const struct engine *engine, int64_t account_id, int32_t rule_index, struct gauge *ret_gauge)
 {
-    const struct account *account = world_account(engine, account_id);
+    struct account *account = world_account(engine, account_id);
 
     if (account == NULL || rule_index < 0 || rule_index >= engine->rules_count || !account->config->enabled[rule_index])
         return false;
-    *ret_gauge = account->gauges[rule_index];
+    *ret_gauge = judge_gauge(engine, account, rule_index);
     return true;
 }

@@ -86,8 +86,10 @@ evaluate(const void *config, const struct view *view, struct verdict *verdict)
         return;
     }
     verdict->observed = open < 0 ? -open : 0;
-    if (open > -c->limit_micros) /* R-ALL-4: reaching the limit is breaching it. */
+    if (open > -c->limit_micros) { /* R-ALL-4: reaching the limit is breaching it. */
+        open_result_be_quiet(view, (enum mark)c->mark, -1, verdict);
         return;
+    }
     breach(c, open, "", ACTION_CLOSE_ALL, verdict);
     ending_close_all(&c->ending, verdict);
 }

@@ -79,8 +79,10 @@ judge_target(const struct max_unrealized_profit *c, const struct view *view, str
     verdict->limit = c->target_micros;
     if (c->scope == SCOPE_TOTAL) {
         verdict->observed = total > 0 ? total : 0;
-        if (total < c->target_micros)
+        if (total < c->target_micros) {
+            open_result_be_quiet(view, (enum mark)c->mark, 1, verdict);
             return;
+        }
         breach_target(c, total, "", ACTION_CLOSE_ALL, verdict);
         ending_close_all(&c->ending, verdict);
         return;

@@ -222,6 +222,8 @@ cancel_orphans(const struct view *view, struct verdict *verdict)
                 verdict_cancel(verdict, order);
         } else if (m->order_id != 0 || !instant_before(view->now, instant_add(m->asked_at, UNSEEN_KEPT))) {
             m->contract = NULL; /* Filled, cancelled, or never came. */
+        } else if (m->contract != NULL) {
+            verdict_wake(verdict, instant_add(m->asked_at, UNSEEN_KEPT));
         }
     }
 }
@@ -245,6 +247,28 @@ observe(const struct trade_management *c, const struct position *position, struc
     }
     if (memory->trailing && is_tighter(position, last, memory->best_nanos))
         memory->best_nanos = last;
+}
+
+static int64_t
+nearer(const struct position *position, int64_t a, int64_t b)
+{
+    return is_tighter(position, a, b) ? b : a;
+}
+
+/* Nothing is wanted of this position; the last price at which observe() would see something new tells how long that stays so. */
+static void
+be_quiet(const struct trade_management *c, const struct position *position, const struct memory *memory, struct verdict *verdict)
+{
+    int64_t entry = position->average_price_nanos, sign = sign_of(position);
+    int64_t next = sign * INT64_MAX; /* Exclusive. */
+
+    if (c->breakeven && !memory->breakeven_due)
+        next = nearer(position, next, away(position, entry, c->trigger_ticks));
+    if (c->trailing)
+        next = nearer(position, next, memory->trailing ? memory->best_nanos + sign : away(position, entry, c->activation_ticks));
+    if (!position->contract->has_last)
+        verdict->quiet = false;
+    verdict_quiet_last(verdict, position, sign > 0 ? (struct band){ INT64_MIN, next } : (struct band){ next, INT64_MAX });
 }
 
 struct wish {
@@ -345,25 +369,33 @@ manage(const struct trade_management *c, const struct view *view, const struct p
     observe(c, position, memory);
     wish = wanted(c, position, memory, stop, without_stop);
     if (without_stop) {
-        if (!wish.any)
+        if (!wish.any) {
+            be_quiet(c, position, memory, verdict);
             return;
+        }
         if (bracket_is_coming(view, position)) {
+            verdict->quiet = false;
             verdict_wake(verdict, instant_add(position->created_at, BRACKET_ARRIVES));
             return;
         }
         want.price_nanos = wish.price_nanos;
         want.size = abs(position->size);
     } else {
-        if (stop == NULL)
-            return; /* Only a trailing stop order, which follows by itself. */
+        if (stop == NULL) {
+            be_quiet(c, position, memory, verdict); /* Only a trailing stop order, which follows by itself. */
+            return;
+        }
         if (wish.any && is_tighter(position, wish.price_nanos, stop->stop_price_nanos))
             want.price_nanos = wish.price_nanos;
         want.size = wanted_size(position, memory, stop, stops);
         if (memory->managing)
             remember(view, position->contract, stop->id, stop->stop_price_nanos);
-        if (want.price_nanos == 0 && want.size == 0)
+        if (want.price_nanos == 0 && want.size == 0) {
+            be_quiet(c, position, memory, verdict);
             return;
+        }
     }
+    verdict->quiet = false;
     if (may_ask(c, view, position, memory, want.price_nanos, want.size, verdict))
         ask(view, memory, want, verdict);
 }
@@ -373,12 +405,14 @@ evaluate(const void *config, const struct view *view, struct verdict *verdict)
 {
     const struct trade_management *c = config;
 
+    verdict_quiet(verdict);
     cancel_orphans(view, verdict);
     for (const struct position *p = view_positions(view); p != NULL; p = view_next_position(p)) {
         if (p->contract->tick_size_nanos > 0)
             manage(c, view, p, verdict);
         else
             verdict->missing = "the tick size of a position"; /* R-ALL-6 */
+        verdict->quiet = verdict->quiet && verdict->missing == NULL;
     }
 }
 
