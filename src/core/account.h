@@ -178,6 +178,8 @@ struct position *book_find(const struct account *account, const struct contract 
 /** Returns the position, also when it went flat (size 0); NULL when nothing is held and nothing was. */
 struct position *book_apply_position(struct engine *engine, struct account *account, const struct position_row *row);
 struct order *book_apply_order(struct engine *engine, struct account *account, const struct order_row *row);
+/** The same on the stream's word: an order that has ended stays so, whatever comes late.  NULL: nothing is new. */
+struct order *book_hear_order(struct engine *engine, struct account *account, const struct order_row *row);
 void book_apply_snapshot(struct engine *engine, struct account *account, const struct snapshot *snapshot);
 void book_restore_position(struct engine *engine, struct account *account, const struct position_restored *restored);
 /** Give back what is flat and remembers nothing, and orders terminal for a while. */

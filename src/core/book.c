@@ -165,9 +165,9 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
     struct order *order = book_order(account, row->id);
     int32_t filled_before = order != NULL ? order->filled : 0;
 
-    if (contract == NULL || (order == NULL && !order_may_execute(row->status)))
+    if (contract == NULL)
         return NULL;
-    if (order == NULL) {
+    if (order == NULL) { /* Also one that has ended: what was said of it before may still be on its way (CC-04). */
         order = pool_take(&engine->orders);
         if (order == NULL) {
             output_alarm(engine, account, 0, 2, 0, "No room for another order: order %lld is not watched.", (long long)row->id);
@@ -196,11 +196,25 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
     struct position *position = book_find(account, contract);
     if (position != NULL)
         stop_seen(position, order);
+    if (position != NULL && order->filled > filled_before && (position->size > 0) == (order->side == SIDE_SELL))
+        position->exit_filled_at = engine->now;
     if (order->swept && order->filled > filled_before)
         enforce_late_fill(engine, account, contract);
     struct record *record = output_record(engine, RECORD_ORDER, account);
     record->u.order = *row;
     return order;
+}
+
+struct order *
+book_hear_order(struct engine *engine, struct account *account, const struct order_row *row)
+{
+    const struct order *known = book_order(account, row->id);
+
+    if (known != NULL && !order_may_execute(known->status) && order_may_execute(row->status) && !known->looking) {
+        enforce_want_read(account, instant_add(engine->now, READ_LAG)); /* OL-03: should it live again after all, a read says so. */
+        return NULL;
+    }
+    return book_apply_order(engine, account, row);
 }
 
 /* Does the stream's word, newer than the read could know, stand against it? */

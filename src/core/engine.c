@@ -147,7 +147,7 @@ on_order(struct engine *engine, const struct order_row *row)
 {
     struct account *account = world_account(engine, row->account_id);
 
-    if (account == NULL || book_apply_order(engine, account, row) == NULL)
+    if (account == NULL || book_hear_order(engine, account, row) == NULL)
         return;
     account->touched = true;
     serve(engine, account, &(struct occasion){ .wake = EVENT_ORDER });

@@ -15,6 +15,14 @@
 #define READ_TRUSTED SPAN_MS(2000)  /* OV-04: lists trail by up to so long. */
 #define SILENT_MAX SPAN_SECONDS(30) /* OL-06 */
 
+/* The order's event came, the position's has not: how much is held is not known (gateway.md 5, no order between kinds of events). */
+static bool
+is_leaving(const struct engine *engine, const struct position *position)
+{
+    return instant_before(position->touched_at, position->exit_filled_at) &&
+        instant_before(engine->now, instant_add(position->exit_filled_at, READ_TRUSTED));
+}
+
 /* Is it clear that the position is there and stays?  What only cancels orders (a wrong-sided stop, R-012-4) takes nothing from it. */
 static bool
 certain(const struct engine *engine, const struct account *account, const struct position *position)
@@ -54,6 +62,10 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
         position->stop_command = 0; /* Its answer was lost: a read has to show what became of it (OV-05). */
         position->stop_unproven = true;
         enforce_want_read(account, engine->now);
+    }
+    if (position != NULL && is_leaving(engine, position)) {
+        enforce_want_read(account, instant_add(position->exit_filled_at, READ_TRUSTED));
+        return false;
     }
     if (position == NULL || position->size == 0 || !certain(engine, account, position) || !sound(position, want))
         return false;

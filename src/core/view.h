@@ -50,6 +50,7 @@ struct position {
     int64_t stop_order_id;         /* The request changed this order; 0: it placed one. */
     int64_t stop_price_nanos;      /* Asked for; 0: only the size. */
     struct instant stop_sent_at;
+    struct instant exit_filled_at; /* An order against it filled: less of it is held than the last event said, or soon will be. */
     bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
     bool stop_checked;             /* What was asked for has been seen, or nothing is asked. */
     bool stop_told;                /* Of nothing being known. */

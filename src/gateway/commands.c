@@ -234,7 +234,8 @@ write_body(struct text *out, const struct command *command)
         json_add_int(&w, "orderId", command->order_id);
         if (command->size > 0)
             json_add_int(&w, "size", command->size);
-        json_add_price(&w, "stopPrice", command->price_nanos);
+        if (command->price_nanos != 0)
+            json_add_price(&w, "stopPrice", command->price_nanos);
         break;
     default: /* Cancel, look up an order. */
         json_add_int(&w, "orderId", command->order_id);

@@ -130,6 +130,8 @@ check_stop(const struct outbound *o, const struct command *command)
         return "the size is not within the position's";
     if (places && command->side != (held->size > 0 ? SIDE_SELL : SIDE_BUY))
         return "the side would add to the position";
+    if (!places && command->price_nanos == 0 && command->size > 0)
+        return NULL; /* Only its size changes (R-012-4). */
     return check_price(o, command);
 }
 

@@ -1,0 +1,124 @@
+/*
+ * test_simulation_finds.c - what `riskctl simulate` found, one story each (docs/simulation.md has the seeds).
+ */
+#include "base/money.h"
+#include "lib/engine_fixture.h"
+#include "lib/fake_broker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define STOPS "{\"trade_management\":{\"enabled\":true,\"auto_stop_loss\":{\"enabled\":true,\"stop_loss_ticks\":40}}}"
+
+static void
+count_order(void *context, const struct order *order)
+{
+    (void)order;
+    ++*(int *)context;
+}
+
+static int
+orders_known(const struct engine_fixture *f)
+{
+    int count = 0;
+
+    engine_each_order(f->engine, FIXTURE_ACCOUNT, count_order, &count);
+    return count;
+}
+
+/* OL-03, CC-04: "filled" overtook "open"; the order does not live again on the late word. */
+static void
+order_terminal_regress(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, STOPS);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 2, 0);
+    assert_int_equal(orders_known(&f), 1);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_FILLED, ORDER_LIMIT, SIDE_BUY, 2, 2);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 2, 0);
+    assert_int_equal(orders_known(&f), 0);
+    story_order(&f, 701, FIXTURE_MNQ, ORDER_FILLED, ORDER_LIMIT, SIDE_BUY, 2, 2);
+    story_order(&f, 701, FIXTURE_MNQ, ORDER_PENDING, ORDER_LIMIT, SIDE_BUY, 2, 0);
+    assert_int_equal(orders_known(&f), 0);
+    story_close(&f);
+}
+
+/* P1: the stop's fill is told before the position's end; a stop placed in between would open a position. */
+static void
+no_stop_between_fill_and_position(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, STOPS);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 2, 0);
+    story_position(&f, FIXTURE_MNQ, 2);
+    assert_int_equal(story_count(&f, COMMAND_PLACE_STOP), 0);
+    f.now = instant_add(f.now, SPAN_MS(100));
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_FILLED, ORDER_STOP, SIDE_SELL, 2, 2);
+    assert_int_equal(story_count(&f, COMMAND_PLACE_STOP), 0);
+    f.now = instant_add(f.now, SPAN_MS(5));
+    story_position(&f, FIXTURE_MNQ, 0);
+    assert_int_equal(story_count_while(&f, 5000, COMMAND_PLACE_STOP), 0);
+    story_close(&f);
+}
+
+/* ... but a position that is still there after a while is protected. */
+static void
+stop_again_when_position_stays(void **state)
+{
+    struct engine_fixture f;
+    int placed;
+
+    (void)state;
+    story_open(&f, STOPS);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 1, 0);
+    story_position(&f, FIXTURE_MNQ, 2);
+    f.now = instant_add(f.now, SPAN_MS(100));
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_FILLED, ORDER_STOP, SIDE_SELL, 1, 1);
+    assert_int_equal(story_count(&f, COMMAND_PLACE_STOP), 0);
+    f.now = instant_add(f.now, SPAN_MS(3000));
+    story_read(&f, FIXTURE_MNQ, 1, NULL, 0);
+    placed = story_count(&f, COMMAND_PLACE_STOP) + story_count_while(&f, 3000, COMMAND_PLACE_STOP);
+    assert_int_equal(placed, 1);
+    story_close(&f);
+}
+
+/* R-012-4: a stop that only grows leaves; the gateway's check took its absent price for one off the tick. */
+static void
+stop_may_change_size_alone(void **state)
+{
+    struct fake *fake = fake_new(1);
+    struct command command = { .kind = COMMAND_MODIFY_STOP, .account_id = 1, .contract = { "C" }, .order_id = 5, .size = 2 };
+
+    (void)state;
+    fake->positions = "[{\"id\":9,\"accountId\":1,\"contractId\":\"C\",\"creationTimestamp\":\"2026-08-19T14:16:01Z\",\"type\":1,"
+                      "\"size\":2,\"averagePrice\":100.0}]";
+    fake_go_live(fake);
+    (void)fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .account_id = 1, .contract = { "C" } });
+    fake_run(fake, FAKE_SECOND);
+    int before = fake->requests_count;
+    (void)fake_command(fake, command);
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "Order/modify", before), 1);
+    assert_null(strstr(fake->requests[before].body, "\"stopPrice\":0"));
+    fake_free(fake);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_terminal_regress),
+        cmocka_unit_test(no_stop_between_fill_and_position),
+        cmocka_unit_test(stop_again_when_position_stays),
+        cmocka_unit_test(stop_may_change_size_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
