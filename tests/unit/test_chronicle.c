@@ -69,6 +69,27 @@ test_curve_covers_the_day(void **state)
     chronicle_free(chronicle);
 }
 
+/* The 241st point makes room; the 240th, the newest till then, stays. */
+static void
+test_curve_keeps_its_end(void **state)
+{
+    struct chronicle *chronicle = chronicle_new(1);
+    char *bytes = malloc(BYTES);
+    int points;
+
+    (void)state;
+    for (int64_t second = 0; second <= 240; second++) {
+        struct notice notice = pnl(second * 2, second * 1000000);
+        chronicle_notice(chronicle, &notice);
+    }
+    curve(chronicle, bytes, &points);
+    assert_int_equal(points, 121);
+    assert_non_null(strstr(bytes, ",239,0],["));
+    assert_non_null(strstr(bytes, ",240,0]]"));
+    free(bytes);
+    chronicle_free(chronicle);
+}
+
 static void
 test_curve_moves_along(void **state)
 {
@@ -229,6 +250,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_curve_covers_the_day),
+        cmocka_unit_test(test_curve_keeps_its_end),
         cmocka_unit_test(test_curve_moves_along),
         cmocka_unit_test(test_history_is_bounded),
         cmocka_unit_test(test_blind_time),
