@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define READ_LAG SPAN_MS(2000)
+#define READ_ANSWERED SPAN_SECONDS(15) /* A read asked before that has been answered or given up (RT-06), whatever its other parts took. */
 #define TERMINAL_KEPT SPAN_SECONDS(60) /* Longer than the watch for late fills. */
 
 /* Absurd sizes are kept, but where arithmetic on them cannot overflow (FV-01). */
@@ -353,7 +354,7 @@ book_sweep(struct engine *engine, struct account *account)
     for (struct position **link = &account->positions; *link != NULL;) {
         struct position *p = *link;
         bool remembers = cooldown && (p->ceiling_long > 0 || p->ceiling_short > 0);
-        bool recent = instant_before(engine->now, instant_add(p->touched_at, READ_LAG)); /* Else a late read would revive it. */
+        bool recent = instant_before(engine->now, instant_add(p->touched_at, READ_ANSWERED)); /* Else a late read would revive it. */
         if (p->size != 0 || remembers || recent) {
             link = &p->next;
             continue;
@@ -363,7 +364,7 @@ book_sweep(struct engine *engine, struct account *account)
     }
     for (struct order **link = &account->orders; *link != NULL;) {
         struct order *o = *link;
-        struct span kept = o->swept ? TERMINAL_KEPT : READ_LAG; /* Others only until no late read can revive them. */
+        struct span kept = o->swept ? TERMINAL_KEPT : READ_ANSWERED; /* Others only until no late read can revive them. */
         if (order_may_execute(o->status) || instant_before(engine->now, instant_add(o->touched_at, kept))) {
             link = &o->next;
             continue;

@@ -137,33 +137,42 @@ looks_like_close(const struct account *account, const struct order *order)
     return order->type == ORDER_MARKET && order->parent_id == 0 && (size == 0 || order_reduces(order, size));
 }
 
+/* A close of a process that died before its disk knew of it (ID-01 lets a close leave first) looks like this to the next one. */
+static bool
+may_be_a_dead_ones(const struct engine *engine, const struct account *account, const struct order *order)
+{
+    const struct position *position = book_find(account, order->contract);
+
+    return position != NULL && position->size != 0 && looks_like_close(account, order) &&
+        instant_since(engine->now, order->touched_at).ns < CLOSE_AT_WORK.ns;
+}
+
 static bool
 may_be_our_close(const struct engine *engine, const struct account *account, const struct order *order)
 {
     const struct target *target = target_of(account, order->contract);
 
-    return target != NULL && target->sent_anything && instant_since(engine->now, target->sent_at).ns < CLOSE_AT_WORK.ns &&
-        looks_like_close(account, order);
+    if (target == NULL || !target->sent_anything)
+        return may_be_a_dead_ones(engine, account, order);
+    return instant_since(engine->now, target->sent_at).ns < CLOSE_AT_WORK.ns && looks_like_close(account, order);
 }
 
-/* ID-04: while the order that carries out our last close still works, another close could reverse the position.  Not waited for for ever. */
-static bool
-close_is_working(const struct account *account, const struct target *target)
-{
-    for (const struct order *o = account->orders; target->sent_anything && o != NULL; o = o->next) {
-        if (o->contract == target->contract && order_may_execute(o->status) && looks_like_close(account, o))
-            return true;
-    }
-    return false;
-}
-
-/* When the next close or reduce may leave, as far as our own requests are concerned. */
+/*
+ * When the next close or reduce may leave, as far as requests of ours are concerned that may still be at work.  ID-04: while the order that
+ * carries out our last close works, another close could reverse the position.  Not waited for for ever.
+ */
 static struct instant
 next_send(const struct account *account, const struct target *target)
 {
-    struct instant waited = instant_add(target->sent_at, CLOSE_WAITED_FOR);
+    struct instant next = target->retry_at;
 
-    return close_is_working(account, target) ? instant_max(target->retry_at, waited) : target->retry_at;
+    for (const struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->contract != target->contract || !order_may_execute(o->status) || !looks_like_close(account, o))
+            continue;
+        next = instant_max(next, target->sent_anything ? instant_add(target->sent_at, CLOSE_WAITED_FOR)
+                                                       : instant_add(o->touched_at, CLOSE_AT_WORK));
+    }
+    return next;
 }
 
 bool
@@ -455,9 +464,11 @@ waits_for(const struct account *account, const struct target *target)
 static struct instant
 spared_until(const struct engine *engine, const struct account *account, const struct order *order)
 {
+    const struct target *target = target_of(account, order->contract);
+
     if (order->type != ORDER_MARKET || order->unwanted || !order_may_execute(order->status) || !may_be_our_close(engine, account, order))
         return INSTANT_NEVER;
-    return instant_add(target_of(account, order->contract)->sent_at, CLOSE_AT_WORK);
+    return instant_add(target != NULL && target->sent_anything ? target->sent_at : order->touched_at, CLOSE_AT_WORK);
 }
 
 struct instant

@@ -1,7 +1,7 @@
 /*
  * sync.c - when an account's truth is read from the broker (resilience.md 1.22, 1.23).
  *
- *     user hub SYNCING  -> a wave: every account in full, then LIVE
+ *     user hub SYNCING  -> a wave: every account in full, then LIVE; a second look 5 s later
  *     user hub LIVE     -> an audit each 60 s
  *     user hub down     -> polls: positions and orders each 5 s, trades each 10 s, account each 30 s
  *     any time          -> on demand (anomaly, overflow, engine), at least 5 s apart
@@ -15,7 +15,8 @@
 
 #include <stdlib.h>
 
-#define GAP_NS (5 * SECOND)         /* SR-12 */
+#define GAP_MS 5000                 /* SR-12 */
+#define GAP_NS (GAP_MS * MS)
 #define BLIND_RETRY_MS 5000         /* DG-05 */
 #define POLL_ACCOUNTS 3             /* Polling's periods hold up to so many accounts. */
 #define AUDIT_ACCOUNTS 20
@@ -112,6 +113,9 @@ round_over(struct gateway *gateway, struct sync_account *a)
         a->failures = 0;
         a->audit = true;
         a->next_ns = now + scaled(sync, gateway->times.audit_ms, AUDIT_ACCOUNTS);
+        /* Lists trail the truth by up to 2 s (OV-04): what happened just before the subscriptions stood may show only in a second look. */
+        if (a->wave && !a->again)
+            a->next_ns = a->started_ns + scaled(sync, GAP_MS, AUDIT_ACCOUNTS);
         if (!a->again)
             a->wave = false;
     }
