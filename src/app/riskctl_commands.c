@@ -3,9 +3,11 @@
  */
 #include "app/riskctl_commands.h"
 
+#include "app/riskctl_init.h"
 #include "app/riskctl_order.h"
 #include "app/riskctl_password.h"
 #include "app/riskctl_status.h"
+#include "app/riskctl_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +19,9 @@ struct entry {
 };
 
 static const struct entry commands[] = {
+    { "init", riskctl_init, "first run: from nothing to a protected account" },
     { "status", riskctl_status, "is everything protected, and how is the daemon" },
+    { "test", riskctl_test, "do login, hubs, accounts, clock and database work" },
     { "reload", riskctl_order_reload, "new rules without a restart" },
     { "unlock", riskctl_order_unlock, "end lockouts, with a reason (password)" },
     { "flatten", riskctl_order_flatten, "close and cancel everything, now" },

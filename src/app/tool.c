@@ -236,3 +236,17 @@ tool_ask(const struct tool *tool, const struct loaded_config *config, const stru
     return tool_fail(tool, status == STATUS_RETRY ? TOOL_NO_DAEMON : status == STATUS_REFUSED ? TOOL_FORBIDDEN : TOOL_FAILED, "%s",
         err.text);
 }
+
+bool
+tool_is_running(const struct loaded_config *config)
+{
+    char path[CONFIGURE_PATH_MAX];
+    struct control_answer answer;
+    struct error err = { 0 };
+
+    configure_socket(&config->daemon, path);
+    if (control_client_ask(path, &(struct control_request){ .command = CONTROL_STATUS }, NULL, NULL, &answer, &err) != OK)
+        return err.status != STATUS_RETRY;
+    control_client_fini(&answer);
+    return true;
+}

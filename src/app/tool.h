@@ -65,6 +65,9 @@ bool tool_password(const struct tool *tool, const char *prompt, char *ret_passwo
 int tool_ask(const struct tool *tool, const struct loaded_config *config, const struct control_request *request,
     struct control_answer *ret_answer);
 
+/** Does somebody listen on riskd's socket, or could he? */
+bool tool_is_running(const struct loaded_config *config);
+
 /** Exit status for an answer that was no yes. */
 enum tool_exit tool_exit_of(enum control_code code);
 

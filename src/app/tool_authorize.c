@@ -97,21 +97,6 @@ authorize_there(const struct tool *tool, const struct loaded_config *config, con
     return code;
 }
 
-/* Does somebody answer on the socket? */
-static bool
-is_running(const struct loaded_config *config)
-{
-    char path[CONFIGURE_PATH_MAX];
-    struct control_answer answer;
-    struct error err = { 0 };
-
-    configure_socket(&config->daemon, path);
-    if (control_client_ask(path, &(struct control_request){ .command = CONTROL_STATUS }, NULL, NULL, &answer, &err) != OK)
-        return err.status != STATUS_RETRY;
-    control_client_fini(&answer);
-    return true;
-}
-
 int
 tool_authorize(const struct tool *tool, const struct loaded_config *config, const char *purpose)
 {
@@ -125,7 +110,7 @@ tool_authorize(const struct tool *tool, const struct loaded_config *config, cons
     configure_password_file(tool->directory, &config->daemon, path);
     enum status status = password_load(path, hash, &err);
     int code = TOOL_DONE; /* Nothing to prove before the first password is set. */
-    if (status == OK && is_running(config))
+    if (status == OK && tool_is_running(config))
         code = authorize_there(tool, config, purpose);
     else if (status == OK)
         code = authorize_here(tool, config, hash, purpose);

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""First run: riskctl init against risksim, from nothing to a daemon that protects; riskctl test with right and wrong keys (S-17, S-18, S-24).
+
+usage: admin_init.py DIR-OF-PROGRAMS
+"""
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
+import rig as rigs
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+ACCOUNT = 1001
+
+
+def riskctl(rig, home, *arguments):
+    answer = subprocess.run([os.path.join(rig.programs, "riskctl"), *arguments, "--config", home, "--json"],
+                            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, start_new_session=True)
+    printed = json.loads(answer.stdout)
+    assert printed["exit"] == answer.returncode, answer
+    return answer.returncode, printed
+
+
+def check_init(rig, home):
+    rig._write("good", "correct horse\n")
+    init = ["init", "--templates", os.path.join(TOP, "config"), "--gateway", f"https://127.0.0.1:{rig.sim_port}",
+            "--ca-file", rig.tls["ca"], "--no-test", "--username", rigs.USER, "--api-key-file", rig.path("api.key")]
+    complete = [*init, "--account", str(ACCOUNT), "--daily-loss", "250", "--new-password-file", rig.path("good")]
+    assert riskctl(rig, home, *init)[0] == 2  # No account, nobody to ask.
+    assert not os.path.exists(home), "something was written before all was known"
+    code, printed = riskctl(rig, home, *complete)
+    assert code == 0, printed
+    assert riskctl(rig, home, *complete)[0] == 2, "written over"
+    for name in ("daemon.yaml", "accounts.yaml", "risk_config.yaml", "holidays.yaml", "api_key", "admin_password.hash"):
+        assert os.stat(os.path.join(home, name)).st_mode & 0o777 == 0o600, name
+    assert os.stat(home).st_mode & 0o777 == 0o700
+    printed = subprocess.run([os.path.join(rig.programs, "riskd"), "--config", home, "--print-config"], capture_output=True, text=True, timeout=20)
+    assert printed.returncode == 0 and "daily_realized_loss.limit: 250" in printed.stdout, printed
+
+
+def set_line(path, old, new):
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    assert old in text
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(old, new))
+
+
+def check_test(rig, home):
+    code, printed = riskctl(rig, home, "test")
+    what = [check["what"] for check in printed["checks"]]
+    assert code == 0 and what == ["gateway", "login", "user hub", "market hub", "account", "clock", "database"], printed
+    key = os.path.join(home, "api_key")
+    with open(key, encoding="utf-8") as f:
+        right = f.read()
+    with open(key, "w", encoding="utf-8") as f:
+        f.write("0" * 32 + "\n")
+    code, printed = riskctl(rig, home, "test", "--wait", "4")
+    assert code == 1 and not next(c for c in printed["checks"] if c["what"] == "login")["ok"], printed
+    assert right.strip() not in json.dumps(printed)
+    with open(key, "w", encoding="utf-8") as f:
+        f.write(right)
+    accounts = os.path.join(home, "accounts.yaml")
+    set_line(accounts, "account_id: 1001", "account_id: 4711")
+    code, printed = riskctl(rig, home, "test", "--wait", "4")
+    assert code == 1 and [c["ok"] for c in printed["checks"] if c["what"] == "account"] == [False], printed
+    set_line(accounts, "account_id: 4711", "account_id: 1001")
+
+
+def check_protects(rig, home):
+    daemon = os.path.join(home, "daemon.yaml")
+    set_line(daemon, "port: 8765", f"port: {rig.feed_port}")
+    set_line(daemon, "port: 8766", f"port: {rig.status_port}")
+    rig.riskd = rigs.Program([os.path.join(rig.programs, "riskd"), "--config", home], rig.path("riskd.out"))
+    rig.wait_ready()
+    assert riskctl(rig, home, "status")[0] == 0
+    # While riskd runs, nothing logs in beside it.
+    logins = sum("loginKey" in line["msg"] for line in log(home))
+    code, printed = riskctl(rig, home, "test")
+    assert code == 0 and printed["status"]["page"]["mode"] == "NORMAL", printed
+    assert sum("loginKey" in line["msg"] for line in log(home)) == logins
+    assert rig.riskd.stop() == 0
+
+
+def log(home):
+    with open(os.path.join(home, "logs", "daemon.log"), encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def main():
+    with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1 }"]) as rig:
+        home = rig.path("home")
+        for check in (check_init, check_test, check_protects):
+            check(rig, home)
+            print(f"{check.__name__[6:]}: ok")
+
+
+if __name__ == "__main__":
+    main()
