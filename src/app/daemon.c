@@ -4,8 +4,7 @@
  *     configuration -> log -> store (lock, migrate, load) -> engine, what the store remembers -> status page, feed -> gateways, timers
  *
  * Each step is logged with its time (S-1).  Log-in, the first truth and the hubs are the gateways' own, retried for ever
- * (SV-02).  Stopping goes the other way round and is bounded (S-2, SV-04); positions are left as they are.
- */
+ * (SV-02).  Stopping goes the other way round and is bounded (S-2, SV-04); positions are left as they are. */
 #include "app/daemon.h"
 
 #include "app/admin.h"
@@ -15,11 +14,13 @@
 #include "app/crash.h"
 #include "app/guard.h"
 #include "app/ledger.h"
+#include "app/recall.h"
 #include "app/upkeep.h"
 #include "app/scrape.h"
 #include "app/turn.h"
 #include "app/version.h"
 #include "app/web.h"
+#include "os/os.h"
 #include "os/service.h"
 #include "store/audit.h"
 
@@ -32,8 +33,8 @@
 #define PROBLEMS_BYTES ((size_t)64 << 10)
 #define PRINT_BYTES ((size_t)4 << 20)
 #define STATUS_TICKS 5 /* daemon_status goes to the feed that often. */
-#define GOODBYE_MS 20    /* Between looks whether all feed clients have gone, */
-#define GOODBYE_TURNS 25 /* and how often. */
+#define GOODBYE_MS 20    /* Between looks whether all feed clients have gone, and how often. */
+#define GOODBYE_TURNS 25
 #define CLOSING_TURNS 1000
 
 struct daemon {
@@ -41,8 +42,7 @@ struct daemon {
     uv_loop_t loop;
     struct loaded_config *config;
     struct log *log;
-    struct store *store;
-    struct store *readable; /* Of a database that can only be read: until the engine knows what it knows.  NULL: none. */
+    struct recall recall;
     char spill[SETTING_TEXT_MAX + 8];
     struct web *web;
     struct admin *admin;
@@ -303,45 +303,6 @@ open_log(struct daemon *daemon, struct error *err)
     return log_new(&options, &daemon->log, err);
 }
 
-/* What the ledger has to say of the start comes before what the engine does next. */
-static void
-note_start(struct daemon *daemon, const struct restore *restore)
-{
-    struct guard *guard = &daemon->guard;
-    char hash[CONFIG_HASH_MAX];
-
-    (void)snprintf(hash, sizeof hash, "%016" PRIx64, daemon->config->config.hash);
-    uint32_t held = ledger_start(guard->writer, guard_now(guard), restore, hash);
-    if (held > 0)
-        guard_alarm(guard, 2, "%" PRIu32 " positions were held while the daemon was off", held);
-}
-
-/* The database and what it remembers; without a disk the daemon protects from memory, loudly (S-12). */
-static enum status
-open_database(struct daemon *daemon, struct restore *ret_restore, struct error *err)
-{
-    struct guard *guard = &daemon->guard;
-    struct store_options options = { .path = daemon->config->daemon.db.path, .version = APP_VERSION, .now = guard_now(guard) };
-    enum status status = store_open(&options, &daemon->store, err);
-
-    if (status == OK)
-        status = store_load(daemon->store, options.now, ret_restore, err);
-    if (status != STATUS_RETRY && status != STATUS_INTERNAL)
-        return status;
-    store_close(daemon->store);
-    daemon->store = NULL;
-    daemon->upkeep.in_memory = true;
-    options.read_only = true;
-    struct error why = *err;
-    bool known = store_open(&options, &daemon->readable, err) == OK && store_load(daemon->readable, options.now, ret_restore, err) == OK;
-    guard_alarm(guard, 2, "store: %.120s: going on from memory; earlier lockouts are %s, nothing new survives a restart", why.text,
-        known ? "in force" : "not known");
-    options.path = STORE_IN_MEMORY;
-    options.read_only = false;
-    status = store_open(&options, &daemon->store, err);
-    return status == OK && !known ? store_load(daemon->store, options.now, ret_restore, err) : status;
-}
-
 /* Database, writer, engine, and what the store remembers as the engine's first event. */
 static enum status
 open_store(struct daemon *daemon, struct error *err)
@@ -353,28 +314,24 @@ open_store(struct daemon *daemon, struct error *err)
         .on_synced = guard_on_synced, .on_alarm = guard_on_store_alarm };
 
     (void)snprintf(daemon->spill, sizeof daemon->spill, "%s" STORE_SPILL_SUFFIX, settings->db.path);
-    enum status status = open_database(daemon, &restore.u.restore, err);
+    enum status status = recall_open(&daemon->recall, guard, &restore.u.restore, err);
     if (status != OK)
         return status;
+    daemon->upkeep.in_memory = daemon->recall.in_memory;
     step_done(daemon, "store", daemon->upkeep.in_memory ? STORE_IN_MEMORY : settings->db.path);
-    writer.store = daemon->store;
+    writer.store = daemon->recall.store;
     if (daemon->upkeep.in_memory)
         writer.spill_path = NULL; /* Tickets of another store: it must not find them at the next start. */
     status = writer_new(&writer, &guard->writer, err);
     if (status != OK)
         return status;
-    const struct store_report *report = store_report(daemon->store);
-    if (report->text[0] != '\0') {
-        log_say(daemon->log, LOG_LEVEL_WARN, "store", "%s", report->text); /* Whole; an alarm is cut. */
-        guard_alarm(guard, report->set_aside || report->lockouts_bad > 0 ? 2 : 1, "store: %.200s", report->text);
-    }
+    const struct store_report *report = store_report(daemon->recall.store);
+    struct span off = instant_since(guard_now(guard), restore.u.restore.saved_at); /* Very long if never. */
+    guard->rested = off.ns > SPAN_SECONDS(60).ns && !report->set_aside && !daemon->upkeep.in_memory;
     set_config_hash(daemon);
-    log_say(daemon->log, LOG_LEVEL_INFO, "start", "remembered: %" PRIu32 " lockouts, %" PRIu32 " trades, %" PRIu32 " goals",
-        restore.u.restore.lockouts_count, restore.u.restore.trades_count, restore.u.restore.goals_count);
-    note_start(daemon, &restore.u.restore);
+    recall_tell(&daemon->recall, guard, &restore.u.restore);
     guard_event(guard, &restore);
-    store_close(daemon->readable);
-    daemon->readable = NULL;
+    recall_forget(&daemon->recall);
     step_done(daemon, "engine", "restored");
     return OK;
 }
@@ -519,9 +476,9 @@ close_store(struct daemon *daemon)
         log_say(daemon->log, LOG_LEVEL_ERROR, "stop", "store: %s", err.text);
     if (status == STATUS_INTERNAL)
         return false;
-    if (daemon->store != NULL && audit_head(daemon->store, &row, head))
+    if (daemon->recall.store != NULL && audit_head(daemon->recall.store, &row, head))
         ledger_write_head(daemon->log, row, head, &daemon->guard.head_told);
-    store_close(daemon->store);
+    store_close(daemon->recall.store);
     return true;
 }
 
@@ -568,6 +525,7 @@ daemon_run(const struct daemon_options *options)
         return DAEMON_EXIT_FAILED;
     }
     crash_init();
+    os_hide_memory();
     (void)signal(SIGPIPE, SIG_IGN); /* Whoever hangs up on the feed or the control socket must not end the daemon. */
     daemon->options = options;
     daemon->step_ns = uv_hrtime();

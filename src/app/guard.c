@@ -415,7 +415,7 @@ make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err
     struct gateway_settings settings = { .rest_url = daemon->api.base_url, .user_hub_url = daemon->hub.user_url,
         .market_hub_url = daemon->hub.market_url, .ca_file = daemon->api.ca_file,
         .user_name = config->users[index].username, .api_key = config->users[index].api_key, .accounts = ids,
-        .trades_since = trades_since, .in_session = in_session, .in_halt = in_halt, .context = guard, .times = times_of(daemon) };
+        .trades_since = trades_since, .in_session = in_session, .in_halt = in_halt, .context = guard, .times = times_of(daemon), .rested = guard->rested };
     const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
         .wire = on_wire, .called = on_called };
     char number[24];

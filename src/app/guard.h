@@ -48,6 +48,7 @@ struct guard {
     struct metrics metrics;
     struct alerts *alerts;        /* NULL: none. */
     bool degraded_told;           /* By an alert. */
+    bool rested;                  /* See struct gateway_settings. */
     uv_timer_t deadline;
     int64_t frame_ns;             /* Of the frame whose event is being stepped; 0: none. */
     uint64_t failed_told;         /* Log lines no file took, when last looked. */

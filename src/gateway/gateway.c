@@ -306,7 +306,7 @@ woken(void *user)
 void
 gateway_start(struct gateway *gateway)
 {
-    pace_init(&gateway->pace, gateway_now(gateway));
+    pace_init(&gateway->pace, gateway_now(gateway), gateway->settings.rested);
     session_start(gateway);
     gateway->rest.ping_ns = gateway_now(gateway); /* Connections are made while the log-in is under way. */
     gateway->rest.due_ns = gateway->rest.ping_ns;

@@ -60,6 +60,7 @@ struct gateway_settings {
     bool (*in_halt)(void *context, struct instant now);
     void *context;
     struct gateway_times times;
+    bool rested;                 /* No process of ours has sent anything for a minute: the rate windows are empty (RL-08). */
     uint64_t seed;               /* Of the jitter. */
     const struct transport *transport; /* NULL: libcurl on libuv. */
     void *transport_context;     /* Taken over: freed by gateway_free(). */

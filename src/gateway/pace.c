@@ -45,10 +45,10 @@ expired(const struct pace_window *window, int64_t length_ns, int64_t now_ns)
 }
 
 void
-pace_init(struct pace *pace, int64_t now_ns)
+pace_init(struct pace *pace, int64_t now_ns, bool rested)
 {
     *pace = (struct pace){ .normal_frozen_until_ns = INT64_MIN, .enforcement_frozen_until_ns = INT64_MIN };
-    for (int w = 0; w < PACE_WINDOWS; w++)
+    for (int w = 0; w < PACE_WINDOWS && !rested; w++)
         for (int32_t i = 0; i < bounds_of[w].half; i++)
             push(&pace->windows[w], now_ns);
 }

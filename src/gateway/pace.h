@@ -32,8 +32,11 @@ struct pace {
     int32_t normal_refusals, enforcement_refusals; /* 429s in a row. */
 };
 
-/** @now_ns is the process's start: half of each window counts as used for its length (RL-08), the last process may have sent it. */
-void pace_init(struct pace *pace, int64_t now_ns);
+/**
+ * @now_ns is the process's start: half of each window counts as used for its length (RL-08), the last process may have sent it; unless it is
+ * known that none has (@rested).
+ */
+void pace_init(struct pace *pace, int64_t now_ns, bool rested);
 
 /** When may the next request of the class leave?  @now_ns if at once, else when to ask again. */
 int64_t pace_ask(const struct pace *pace, enum pace_class class, enum pace_window_kind window, int64_t now_ns);

@@ -31,7 +31,7 @@ rate_window_exact(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START);
+    pace_init(&pace, START, false);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, WARM), 150);
     assert_int_equal(send_all(&pace, PACE_ENFORCEMENT, PACE_GENERAL, WARM), 40);
     assert_int_equal(send_all(&pace, PACE_LOGIN, PACE_GENERAL, WARM), 10);
@@ -45,7 +45,7 @@ rate_history_window(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START);
+    pace_init(&pace, START, false);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_HISTORY, WARM), 45);
     assert_true(pace_ask(&pace, PACE_NORMAL, PACE_HISTORY, WARM) > WARM + 30 * SECOND);
     assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, WARM) == WARM);
@@ -58,7 +58,7 @@ test_when(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START);
+    pace_init(&pace, START, false);
     for (int i = 0; i < 150; i++)
         pace_take(&pace, PACE_GENERAL, WARM + i * SECOND / 10);
     int64_t now = WARM + 15 * SECOND, at = pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, now);
@@ -75,10 +75,13 @@ rate_restart(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START);
+    pace_init(&pace, START, false);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START), 50);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START + 60 * SECOND), 0);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START + 60 * SECOND + 1), 150);
+    pace_init(&pace, START, true);
+    assert_int_equal(pace_used(&pace, PACE_GENERAL, START), 0);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START), 150);
 }
 
 /* Property: whatever is asked for, no 60 s hold more than 200. */
@@ -92,7 +95,7 @@ test_never_more(void **state)
     int64_t now = WARM;
 
     (void)state;
-    pace_init(&pace, START);
+    pace_init(&pace, START, false);
     for (int i = 0; i < 100000; i++) {
         seed = seed * 1664525 + 1013904223;
         now += (int64_t)(seed >> 8) % (seed % 7 == 0 ? 5 * SECOND : SECOND / 50);
@@ -115,7 +118,7 @@ test_freezing(void **state)
     int64_t now = WARM;
 
     (void)state;
-    pace_init(&pace, START);
+    pace_init(&pace, START, false);
     for (size_t i = 0; i < sizeof normal / sizeof normal[0]; i++) {
         assert_true(pace_refused(&pace, PACE_NORMAL, -1, now) == normal[i] * SECOND);
         assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, now) == now + normal[i] * SECOND);
