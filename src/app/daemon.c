@@ -4,7 +4,8 @@
  *     configuration -> log -> store (lock, migrate, load) -> engine, what the store remembers -> status page, feed -> gateways, timers
  *
  * Each step is logged with its time (S-1).  Log-in, the first truth and the hubs are the gateways' own, retried for ever
- * (SV-02).  Stopping goes the other way round and is bounded (S-2, SV-04); positions are left as they are. */
+ * (SV-02).  Stopping goes the other way round and is bounded (S-2, SV-04); positions are left as they are.
+ */
 #include "app/daemon.h"
 
 #include "app/admin.h"
@@ -33,8 +34,8 @@
 #define PROBLEMS_BYTES ((size_t)64 << 10)
 #define PRINT_BYTES ((size_t)4 << 20)
 #define STATUS_TICKS 5 /* daemon_status goes to the feed that often. */
-#define GOODBYE_MS 20    /* Between looks whether all feed clients have gone, and how often. */
-#define GOODBYE_TURNS 25
+#define GOODBYE_MS 20    /* Between looks whether all feed clients have gone, */
+#define GOODBYE_TURNS 25 /* and how often. */
 #define CLOSING_TURNS 1000
 
 struct daemon {
@@ -325,9 +326,6 @@ open_store(struct daemon *daemon, struct error *err)
     status = writer_new(&writer, &guard->writer, err);
     if (status != OK)
         return status;
-    const struct store_report *report = store_report(daemon->recall.store);
-    struct span off = instant_since(guard_now(guard), restore.u.restore.saved_at); /* Very long if never. */
-    guard->rested = off.ns > SPAN_SECONDS(60).ns && !report->set_aside && !daemon->upkeep.in_memory;
     set_config_hash(daemon);
     recall_tell(&daemon->recall, guard, &restore.u.restore);
     guard_event(guard, &restore);

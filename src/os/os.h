@@ -22,6 +22,9 @@ int64_t os_monotonic_ns(void);
 /** Fill with bytes nobody can guess.  Aborts when the system has none: nothing safe could follow. */
 void os_random_bytes(void *out, size_t size);
 
+/** From here on no core of this process is written, and other processes of its user cannot read its memory: there are keys in it (S-22, TS-01). */
+void os_hide_memory(void);
+
 struct os_lock;
 
 /**

@@ -15,7 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +36,13 @@ read_clock(clockid_t clock)
 
     ASSERT(failed == 0);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void
+os_hide_memory(void)
+{
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+    (void)prctl(PR_SET_DUMPABLE, 0); /* Also where cores go to a program, which no limit stops. */
 }
 
 struct instant

@@ -1,6 +1,6 @@
 # The audit ledger, metrics, alerts and faults of real processes (S-9 to S-12, S-25 to S-27).
 if(TARGET risksim)
-  foreach(name audit metrics alerts)
+  foreach(name audit metrics alerts secrets)
     add_test(NAME e2e/${name} COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/${name}.py ${CMAKE_BINARY_DIR})
     set_tests_properties(e2e/${name} PROPERTIES TIMEOUT 120)
   endforeach()
