@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """What ./demo runs once everything is built: see there.
 
-usage: demo.py PROGRAMS [--check]
+usage: demo.py PROGRAMS [--check | --screens DIRECTORY]
 
 Three accounts, one for each rule the scripted trader breaks (RULE-003 locks its account until the reset; from then on every entry
-there is a breach of the lockout, R-ALL-7).  What riskd says is shown beside what risksim's own books say.
+there is a breach of the lockout, R-ALL-7).  --check shows what riskd says beside what risksim's own books say.  Without it risktop is
+opened, with more rules on and a fourth, quiet account that holds something; --screens writes docs/screens from that.
 """
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -20,12 +22,24 @@ RULES = [
     "daily_realized_loss: { enabled: true, limit: -500 }",
     "symbol_blocks: { enabled: true, blocked_symbols: [CL] }",
 ]
+QUIET = 104
+VIEW_ACCOUNTS = [101, 102, QUIET, 103]  # The trader uses the first, the second and the last.
+VIEW_RULES = RULES + [
+    "daily_unrealized_loss: { enabled: true, loss_limit: 2000 }",
+    "max_unrealized_profit: { enabled: true, profit_target: 5000 }",
+    "trade_frequency_limit: { enabled: true, limits: { per_minute: 20, per_hour: 500, per_session: 2000 } }",
+    "no_stop_loss_grace: { enabled: true, grace_period_seconds: 3600 }",
+]
 WANTED = {"RULE-001", "RULE-003", "RULE-011"}
 CHECK_INTERVAL_MS = 2500
 CHECK_SECONDS = 25      # Of trading; nine or ten breaches.
 SETTLE_SECONDS = 15     # For the last one to end flat.
 SHOW_INTERVAL_MS = 5000
-REFRESH_SECONDS = 0.5
+PLAIN_SECONDS = 5
+SCREENS_SECONDS = 75
+SCREENS = {
+    "overview": QUIET, "pnl": 101, "positions": QUIET, "rules": 103, "connections": 101, "calendar": 101, "lockouts": 103, "history": 101,
+}
 
 
 def number_of(rule):
@@ -113,63 +127,61 @@ def check(demo):
 
 # ---- The view ----
 
-def clock(text):
-    return text[11:19] if text else "-"
+
+def hold(demo):
+    """The quiet account: one position with its bracket, one without a stop."""
+    demo.buy(QUIET, "CON.F.US.ENQ.U26", 1, stopLossBracket={"ticks": -400, "type": 4}, takeProfitBracket={"ticks": 800, "type": 1})
+    demo.buy(QUIET, "CON.F.US.MES.U26", 2)
 
 
-def dollars(value):
-    return f"{value:>12,.2f}"
+def risktop(demo, programs, *arguments):
+    return [os.path.join(programs, "risktop"), "--port", str(demo.feed_port), "--db", demo.path("state.db"), "--notes", demo.path("clock"), *arguments]
 
 
-def screen(status, breaches):
-    yield f"Simple Risk Manager demo   mode {status['mode']}   up {status['uptime_ms'] // 1000} s   protected after {status['time_to_protected_ms']} ms"
-    latency, flat = status["decision_us"], status["time_to_flat_us"]
-    yield f"decision latency p50 {latency['p50']} us  p99 {latency['p99']} us    time to flat p50 {flat['p50']} us  p99 {flat['p99']} us"
-    yield ""
-    yield f"{'account':>8} {'realized':>12} {'open':>12}  positions"
-    for account in status["accounts"]:
-        held = "  ".join(f"{p['size']:+d} {p['contract'][9:]} at {p['average_price']}" for p in account["positions"]) or "flat"
-        yield f"{account['account_id']:>8} {dollars(account['realized'])} {dollars(account['open'])}  {held}"
-    yield ""
-    yield "lockouts"
-    for account in status["accounts"]:
-        for lockout in account["lockouts"]:
-            if lockout["rule"] != 11:  # Its root is blocked for good; see risk_config.yaml.
-                yield f"{account['account_id']:>8} rule {lockout['rule']:03d} {lockout['root'] or 'account'} until {lockout['until']}  {lockout['why']}"
-    yield ""
-    yield f"{'at':>8} {'account':>8} {'rule':>5} {'decision us':>12} {'to flat us':>11}  last enforcements"
-    for e in [e for e in reversed(status["enforcements"]) if e["requests"] > 0][:8]:
-        flat_us = e["time_to_flat_us"] or "..."
-        yield f"{clock(e['at'])} {e['account_id']:>8} {e['rule']:>5} {e['decision_us'] or '-':>12} {flat_us:>11}  {e['why']}"
-    yield ""
-    ended = sum(1 for b in breaches if b["flatNs"])
-    yield f"risksim's books: {len(breaches)} breaches, {ended} ended flat.  Ctrl-C ends the demo."
+def show(demo, programs):
+    """risktop until q; without a terminal its picture every few seconds."""
+    if not sys.stdout.isatty():
+        while demo.riskd.alive() and demo.sim.alive():
+            subprocess.run(risktop(demo, programs, "--once", "--size", "120x40"), check=False)
+            sys.stdout.flush()
+            time.sleep(PLAIN_SECONDS)
+        return 1
+    dashboard = subprocess.Popen(risktop(demo, programs))
+    try:
+        return dashboard.wait()
+    finally:
+        if dashboard.poll() is None:
+            dashboard.terminate()  # It gives the terminal back.
+            dashboard.wait(10)
 
 
-def show(demo):
-    plain = not sys.stdout.isatty()
-    while demo.riskd.alive() and demo.sim.alive():
-        lines = list(screen(demo.status(), committed(demo)))
-        width = os.get_terminal_size().columns if not plain else 200
-        text = "\n".join(line[:width] + ("" if plain else "\x1b[K") for line in lines)
-        print(text + "\n" if plain else "\x1b[H" + text + "\x1b[J", end="", flush=True)
-        time.sleep(REFRESH_SECONDS if not plain else 5)
-    return 1
+def save_screens(demo, programs, directory):
+    """A picture of each tab after a while of trading, of the account that has most to show there."""
+    time.sleep(SCREENS_SECONDS)
+    os.makedirs(directory, exist_ok=True)
+    for tab, account in SCREENS.items():
+        shown = subprocess.run(
+            risktop(demo, programs, "--once", "--tab", tab, "--account", str(account), "--size", "120x40"), check=True, capture_output=True, text=True)
+        with open(os.path.join(directory, tab + ".txt"), "w", encoding="utf-8") as f:
+            f.write(shown.stdout)
+    return 0
 
 
 def main():
-    programs, checking = sys.argv[1], "--check" in sys.argv[2:]
-    if [a for a in sys.argv[2:] if a != "--check"]:
+    programs, arguments = sys.argv[1], sys.argv[2:]
+    checking, saving = arguments == ["--check"], len(arguments) == 2 and arguments[0] == "--screens"
+    if arguments and not checking and not saving:
         sys.exit(__doc__)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = ["--trader", "demo", "--trader-interval-ms", str(CHECK_INTERVAL_MS if checking else SHOW_INTERVAL_MS)]
-    with rig.Rig(programs, ACCOUNTS, RULES, options) as demo:
+    with rig.Rig(programs, ACCOUNTS if checking else VIEW_ACCOUNTS, RULES if checking else VIEW_RULES, options) as demo:
         demo.start_riskd()
         demo.wait_ready()
         try:
-            if not checking and sys.stdout.isatty():
-                print("\x1b[2J", end="")
-            return check(demo) if checking else show(demo)
+            if checking:
+                return check(demo)
+            hold(demo)
+            return save_screens(demo, programs, arguments[1]) if saving else show(demo, programs)
         except KeyboardInterrupt:
             return 0
 

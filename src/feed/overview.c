@@ -10,6 +10,7 @@
 #include "feed/consequence.h"
 #include "feed/messages.h"
 
+#define QUOTES_MAX 128
 #define TRADES_SHOWN 500 /* The newest; a scalper's day is about 200 half-turns, and a message must stay bounded. */
 
 struct visit {
@@ -144,6 +145,40 @@ add_account(struct json_writer *json, const struct overview *overview, const str
     json_close(json, '}');
 }
 
+/* Each contract that is held once, however many hold it; the first QUOTES_MAX. */
+struct quotes {
+    struct json_writer *json;
+    int32_t count;
+    const struct contract *written[QUOTES_MAX];
+};
+
+static void
+add_quote(void *context, const struct position *position)
+{
+    struct quotes *quotes = context;
+
+    for (int32_t i = 0; i < quotes->count; i++)
+        if (quotes->written[i] == position->contract)
+            return;
+    if (quotes->count == QUOTES_MAX || position->contract->quoted_at.ns == 0)
+        return;
+    quotes->written[quotes->count++] = position->contract;
+    messages_quote(quotes->json, position->contract);
+}
+
+static void
+add_quotes(struct json_writer *json, const struct engine *engine)
+{
+    struct quotes quotes = { .json = json };
+    struct account_status account;
+
+    json_open(json, "quotes", '[');
+    for (int32_t i = 0; i < engine_accounts_count(engine); i++)
+        if (engine_account_at(engine, i, &account))
+            engine_each_position(engine, account.account_id, add_quote, &quotes);
+    json_close(json, ']');
+}
+
 static void
 add_rules(struct json_writer *json, const struct rule *const *rules)
 {
@@ -175,6 +210,7 @@ overview_write(struct text *out, const struct overview *overview, const char *da
     if (overview->now.ns != 0)
         calendar_write(&json, overview->config, overview->rules, overview->now);
     chronicle_write_history(overview->chronicle, &json);
+    add_quotes(&json, overview->engine);
     json_open(&json, "accounts", '[');
     for (int32_t i = 0; i < engine_accounts_count(overview->engine); i++) {
         if (engine_account_at(overview->engine, i, &account))

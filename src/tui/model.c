@@ -275,6 +275,15 @@ read_history(struct model *model, const struct json *json, int list)
 }
 
 static void
+read_quotes(struct model *model, const struct json *json, int list)
+{
+    int item = json_first(json, list);
+
+    for (size_t i = 0; i < json_size(json, list) && i < MODEL_QUOTES; i++, item = json_next(json, item))
+        model_read_quote(json, item, &model->quotes[model->quotes_count++]);
+}
+
+static void
 read_snapshot(struct model *model, const struct message *message)
 {
     const struct json *json = message->json;
@@ -294,6 +303,7 @@ read_snapshot(struct model *model, const struct message *message)
             model_string(json, item, "title", rule->title, sizeof rule->title);
         }
         read_history(model, json, json_get(json, message->data, "history"));
+        read_quotes(model, json, json_get(json, message->data, "quotes"));
         model->filled = true;
     }
     item = json_first(json, list);

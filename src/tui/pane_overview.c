@@ -38,7 +38,8 @@ draw_figures(const struct pane *pane, const struct area *area)
     draw_figure(area, column, "Realised", account->realized_micros, false);
     draw_figure(area, 2 * column, account->unpriced > 0 ? "Open (part unpriced)" : "Open", account->open_micros, false);
     (void)area_text(area, 0, 3 * column, FIGURE, TONE_DIM, "Round turns");
-    (void)snprintf(text, sizeof text, "%" PRId64 " (%" PRId64 " fills)", account->day.round_turns, account->day.trades);
+    (void)snprintf(text, sizeof text, "%" PRId64 " (%" PRId64 " fill%s)", account->day.round_turns, account->day.trades,
+        account->day.trades == 1 ? "" : "s");
     (void)area_text(area, 1, 3 * column, FIGURE, TONE_TEXT, text);
 }
 
@@ -56,7 +57,7 @@ draw_budget(const struct pane *pane, const struct area *area, int row)
             continue;
         int64_t left = gauge->limit_micros - gauge->observed_micros;
         char text[2 * WORDS_MAX];
-        int name = area->width < 60 ? 17 : 18, figures = 26, bar = area->width - name - figures - 3;
+        int name = area->width < 60 ? 17 : 18, figures = 30, bar = area->width - name - figures - 3;
         (void)area_text(area, row, 0, name, TONE_TEXT, model_rule_title(pane->model, rules[i]));
         area_glyph(area, row, name, pane_gauge_tone(gauge), pane_level_sign(gauge->level));
         area_bar(area, row, name + 2, bar, pane_permille(gauge), pane_gauge_tone(gauge));
@@ -106,10 +107,10 @@ draw_position(const struct pane *pane, const struct area *area, int row, const s
     (void)snprintf(text, sizeof text, "%s %" PRId64 " @ %.20s", position->size > 0 ? "long" : "short",
         position->size < 0 ? -position->size : position->size, words_price(true, position->average_nanos).text);
     (void)area_text(area, row, 10, 22, TONE_TEXT, text);
-    area_right(area, row, 44, priced ? words_pnl_tone(open) : TONE_WARN, priced ? words_pnl(open).text : "unpriced");
+    area_right(area, row, 43, priced ? words_pnl_tone(open) : TONE_WARN, priced ? words_pnl(open).text : "unpriced");
     if (stop != NULL)
         (void)snprintf(text, sizeof text, "stop %.20s", words_price(true, stop->stop_nanos).text);
-    (void)area_text(area, row, 46, area->width - 46, stop == NULL ? TONE_WARN : TONE_DIM, stop == NULL ? "no stop" : text);
+    (void)area_text(area, row, 45, area->width - 45, stop == NULL ? TONE_WARN : TONE_DIM, stop == NULL ? "no stop" : text);
 }
 
 static int

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
 import rig  # noqa: E402
@@ -141,6 +142,36 @@ def colours(risktop, demo):
         terminal.close()
 
 
+def processes_of(directory):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                if directory.encode() in f.read():
+                    found.append(pid)
+        except OSError:
+            pass  # It has ended meanwhile.
+    return found
+
+
+def demo_leaves_nothing(programs):
+    """./demo opens risktop; q and Ctrl-C end all of it."""
+    script = os.path.join(os.path.dirname(os.path.abspath(rig.__file__)), "demo.py")
+    for key in ("q", "C-c"):
+        with tempfile.TemporaryDirectory(prefix="demo-") as directory:
+            rigs = os.path.join(directory, "rigs")
+            os.mkdir(rigs)
+            terminal = Terminal(directory, f"env TMPDIR={rigs} {sys.executable} {script} {programs}", width=120, height=40)
+            try:
+                terminal.wait("● protecting", "SIM-101", "Accounts")
+                assert processes_of(rigs)
+                terminal.keys(key)
+                rig.wait_for(terminal.ended, SECONDS, f"./demo to end by {key}")
+                assert not os.listdir(rigs) and not processes_of(rigs), (os.listdir(rigs), processes_of(rigs))
+            finally:
+                terminal.close()
+
+
 def main():
     programs = sys.argv[1]
     with rig.Rig(programs, [ACCOUNT], RULES) as demo:
@@ -164,6 +195,7 @@ def main():
             terminal.close()
         colours(risktop, demo)
         once(risktop, demo)
+    demo_leaves_nothing(programs)
     print("risktop: well")
     return 0
 
