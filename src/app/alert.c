@@ -63,6 +63,8 @@ word_mode(const struct mode_event *mode, bool *degraded_told, struct alert *aler
 bool
 alert_from_notice(const struct notice *notice, const struct daemon_settings *settings, bool *degraded_told, struct alert *ret_alert)
 {
+    if (notice->kind == NOTICE_PNL || notice->kind == NOTICE_RULE_STATUS)
+        return false; /* Most notices are these: one for each quote. */
     *ret_alert = (struct alert){ .level = 2, .at = notice->at, .account_id = notice->account_id, .rule = notice->rule,
         .incident = notice->incident };
     (void)text_copy(ret_alert->text, sizeof ret_alert->text, notice->text);

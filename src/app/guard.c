@@ -526,6 +526,8 @@ guard_tick(struct guard *guard)
     check_lag(guard);
     check_clock(guard);
     check_log(guard);
+    if (guard->ticks % HEAD_TICKS == 0)
+        space_check(guard);
     if (++guard->ticks % HEAD_TICKS == 0) {
         guard_note_store(guard);
         ledger_write_head(guard->log, guard->board.ledger_rows, guard->board.ledger_head, &guard->head_told);

@@ -14,6 +14,7 @@
 #include "app/log.h"
 #include "app/metrics.h"
 #include "app/shell.h"
+#include "app/space.h"
 #include "app/status.h"
 #include "config/load.h"
 #include "feed/publish.h"
@@ -48,6 +49,7 @@ struct guard {
     struct metrics metrics;
     struct alerts *alerts;        /* NULL: none. */
     bool degraded_told;           /* By an alert. */
+    struct space space;
     bool rested;                  /* See struct gateway_settings. */
     uv_timer_t deadline;
     int64_t frame_ns;             /* Of the frame whose event is being stepped; 0: none. */

@@ -136,6 +136,8 @@ void rest_submit(struct gateway *gateway, struct call *call);
 void rest_tick(struct gateway *gateway, int64_t now);
 void rest_fini(struct rest *rest);
 int32_t rest_waiting(const struct rest *rest);
+/** Tell the sink how a call ended. */
+void rest_called(const struct gateway *gateway, enum endpoint endpoint, const struct http_answer *answer);
 /** One ping on the mutations' connections. */
 void rest_ping(struct gateway *gateway, bool probe);
 

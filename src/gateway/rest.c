@@ -369,8 +369,8 @@ log_answer(struct gateway *gateway, const struct call *call, const struct reply 
         (int)reply->facts.code, reply->message);
 }
 
-static void
-tell_called(const struct gateway *gateway, enum endpoint endpoint, const struct http_answer *answer)
+void
+rest_called(const struct gateway *gateway, enum endpoint endpoint, const struct http_answer *answer)
 {
     struct span took = { answer->first_byte_ns > 0 ? gateway_now(gateway) - answer->first_byte_ns : 0 };
 
@@ -397,7 +397,7 @@ on_answer(void *user, const struct http_answer *answer)
         else
             pace_answered(&gateway->pace, call->class);
     }
-    tell_called(gateway, call->endpoint, answer);
+    rest_called(gateway, call->endpoint, answer);
     if (!tries_again(gateway, call, &reply)) {
         bool is_dead = gateway->stopped;
         struct call copy = *call; /* Its health counts after its answer: a close's answer must not wait for a mode's. */

@@ -316,6 +316,7 @@ on_login(void *user, const struct http_answer *answer)
     int32_t code = -1;
 
     gateway->session.flight = FLIGHT_NONE;
+    rest_called(gateway, ENDPOINT_LOGIN, answer);
     if (!was_lost(gateway, answer, "log-in")) {
         if (!read_answer(gateway, answer, "token", token, &code)) {
             fail(gateway, "log-in: an answer that is not the gateway's", false);
@@ -340,6 +341,7 @@ on_validate(void *user, const struct http_answer *answer)
     int32_t code = -1;
 
     s->flight = FLIGHT_NONE;
+    rest_called(gateway, ENDPOINT_VALIDATE, answer);
     if (answer->fate == HTTP_ANSWERED && (answer->status == 401 || answer->status == 403)) {
         session_refused(gateway, s->generation);
     } else if (!was_lost(gateway, answer, "token refresh")) {

@@ -106,6 +106,7 @@ def trouble(rig, disk, words, begin, end):
 def while_running(rig, disk):
     rig.start_riskd()
     rig.wait_ready()
+    rigs.wait_for(lambda: any("MB are left" in m for m in messages(rig)), 20, "a warning that the disk is small (SV-06)")
     breach(rig)
     trouble(rig, disk, "full", disk.fill, disk.empty)
     other = sqlite3.connect(disk.database, isolation_level=None, check_same_thread=False)
