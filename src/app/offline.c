@@ -94,6 +94,7 @@ add_data(struct json_writer *json, const struct audit_row *row)
     json_add_string(json, "contract", ended ? "" : row->scope);
     json_add_string(json, "root", ended ? row->scope : "");
     json_add_string(json, "command", row->command_kind);
+    json_add_int(json, "order_id", row->order_id);
     json_add_string(json, "outcome", row->result);
     json_add_int(json, "took_us", row->took_ns / 1000);
     json_add_string(json, "text", row->reason);

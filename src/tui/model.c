@@ -15,7 +15,6 @@
 
 #define TOKENS_AT_START 4096
 #define TOKENS_MAX (1 << 21)
-#define POINT_STEP_AT_START SPAN_MS(1000)
 
 struct message {
     const struct json *json;
@@ -139,47 +138,6 @@ model_locked_by(const struct model_account *account, struct instant now)
     return longest;
 }
 
-/* ---- The curve ---- */
-
-static void
-add_point(struct model_account *account, struct model_point point)
-{
-    int kept = 0;
-
-    if (account->point_step.ns == 0)
-        account->point_step = POINT_STEP_AT_START;
-    if (account->points_count > 1 &&
-        instant_since(point.at, account->points[account->points_count - 2].at).ns < account->point_step.ns) {
-        account->points[account->points_count - 1] = point;
-        return;
-    }
-    if (account->points_count == MODEL_POINTS) {
-        for (int i = 1; i < MODEL_POINTS; i += 2)
-            account->points[kept++] = account->points[i];
-        account->points_count = kept;
-        account->point_step.ns *= 2;
-    }
-    account->points[account->points_count++] = point;
-}
-
-static void
-read_curve(const struct json *json, int node, struct model_account *account)
-{
-    int item = json_first(json, node);
-
-    for (size_t i = 0; i < json_size(json, node); i++, item = json_next(json, item)) {
-        int at = json_first(json, item), realized = json_next(json, at), open = json_next(json, realized);
-        int64_t ms = 0;
-        struct model_point point = { 0 };
-        if (json_size(json, item) != 3 || !json_int64(json, at, &ms) || ms < 0 || ms > INT64_MAX / 1000000 ||
-            !json_money(json, realized, &point.realized_micros) || !json_money(json, open, &point.open_micros))
-            continue;
-        point.at.ns = ms * 1000000;
-        if (account->points_count < MODEL_POINTS)
-            account->points[account->points_count++] = point;
-    }
-}
-
 /* ---- Snapshots ---- */
 
 static void
@@ -253,7 +211,7 @@ read_account(struct model *model, const struct json *json, int node)
     out->unpriced = model_int(json, node, "unpriced");
     read_lists(json, node, out);
     read_rules_of(json, node, out);
-    read_curve(json, json_get(json, node, "curve"), out);
+    model_read_curve(json, json_get(json, node, "curve"), out);
 }
 
 static void take(struct model *model, const struct message *message);
@@ -407,7 +365,7 @@ take_pnl(struct model_account *account, const struct message *message)
         day->realized_low = account->realized_micros;
     if (account->realized_micros > day->realized_high)
         day->realized_high = account->realized_micros;
-    add_point(account, (struct model_point){ message->at, account->realized_micros, account->open_micros });
+    model_add_point(account, (struct model_point){ message->at, account->realized_micros, account->open_micros });
 }
 
 static void

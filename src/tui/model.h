@@ -109,6 +109,7 @@ struct model_quote {
 
 struct model_step {
     char what[40]; /* "sent close CON..." without the contract's first part. */
+    int64_t order_id;
     struct instant at;
 };
 
@@ -239,6 +240,11 @@ bool model_bool(const struct json *json, int object, const char *key);
 int64_t model_money(const struct json *json, int object, const char *key);
 struct instant model_instant(const struct json *json, int object, const char *key);
 void model_string(const struct json *json, int object, const char *key, char *out, size_t size);
+
+/* ---- model_curve.c ---- */
+/** Of a snapshot; the account's trades and day are read already. */
+void model_read_curve(const struct json *json, int node, struct model_account *account);
+void model_add_point(struct model_account *account, struct model_point point);
 
 /* ---- model_history.c ---- */
 void model_take_enforcement(struct model *model, const struct json *json, int data, int64_t account_id, struct instant at);

@@ -33,7 +33,8 @@ static bool
 has_step(const struct model_incident *incident, const struct model_step *step)
 {
     for (int i = 0; i < incident->steps_count && i < MODEL_STEPS; i++)
-        if (instant_equal(incident->steps[i].at, step->at) && strcmp(incident->steps[i].what, step->what) == 0)
+        if (instant_equal(incident->steps[i].at, step->at) && incident->steps[i].order_id == step->order_id &&
+            strcmp(incident->steps[i].what, step->what) == 0)
             return true;
     return false;
 }
@@ -53,7 +54,7 @@ take_breach(struct model *model, struct model_incident *incident, const struct j
 static struct model_step
 step_of(const struct json *json, int data, const char *word, struct instant at)
 {
-    struct model_step step = { .at = at };
+    struct model_step step = { .at = at, .order_id = model_int(json, data, "order_id") };
     char command[20], contract[MODEL_NAME], outcome[20];
 
     model_string(json, data, "command", command, sizeof command);

@@ -188,15 +188,32 @@ draw_narrow(const struct pane *pane, const struct area *area)
         (void)draw_accounts(pane, area, row + 1);
 }
 
+/* Room that is left on a tall screen: all rules that are on. */
+static void
+draw_rules(const struct pane *pane, const struct area *area)
+{
+    int row = 1;
+
+    if (area->height < 4)
+        return;
+    pane_title(area, 0, "Rules");
+    for (int i = 0; i < pane->account->gauges_count && row < area->height; i++)
+        if (pane->account->gauges[i].enabled && pane->account->gauges[i].asked)
+            pane_gauge(pane, area, row++, &pane->account->gauges[i]);
+}
+
 static void
 draw_wide(const struct pane *pane, const struct area *area)
 {
     int split = area->width / 2 - 1, row = draw_budget(pane, area, 3) + 1;
     int height = area->height - row < CURVE_ROWS ? area->height - row : CURVE_ROWS;
     struct area curve = area_part(area, row, 0, height, split);
-    struct area right = area_part(area, row, split + 3, area->height - row, area->width - split - 3);
+    struct area right = area_part(area, row, split + 3, height, area->width - split - 3);
+
+    struct area rest = area_part(area, row + height + 1, 0, area->height - row - height - 1, area->width);
 
     draw_curve(pane, &curve);
+    draw_rules(pane, &rest);
     row = draw_positions(pane, &right, 0, right.height / 3);
     row = draw_enforcements(pane, &right, row + 1, right.height > 36 ? 16 : right.height > 20 ? 8 : 4);
     if (pane->model->accounts_count > 1 && right.height - row > 3)

@@ -56,6 +56,8 @@ colors_of(enum terminal_colors wanted)
 {
     enum terminal_colors best = !has_colors() ? COLORS_NONE : COLORS > 256 ? COLORS_TRUE : COLORS >= 256 ? COLORS_256 : COLORS_16;
 
+    if (best == COLORS_TRUE && wanted == COLORS_256)
+        return COLORS_TRUE; /* There the numbers of the 256 would be taken for direct colours. */
     return wanted == COLORS_AUTO || wanted > best ? best : wanted;
 }
 

@@ -123,6 +123,7 @@ def colours(risktop, demo):
     for options, term, expected in (
         ("", "tmux-256color", r"\x1b\[38;5;79m"), ("--color 16", "tmux-256color", r"\x1b\[32m"), ("", "screen", r"\x1b\[32m"),
         ("--color none", "tmux-256color", None),
+        ("", "xterm-direct", r"\x1b\[38;2;86;194;166m"), ("--color 16", "xterm-direct", r"\x1b\[32m"),
     ):
         terminal = Terminal(demo.directory, f"{command} {options}", term=term)
         try:

@@ -305,6 +305,24 @@ test_history_once(void **state)
     assert_int_equal(f->model->accounts_count, 2);
 }
 
+/* A daemon that was started in the middle of the day has no points of the morning: the trades have. */
+static void
+test_curve_before_the_daemon(void **state)
+{
+    static const char message[] = "{\"type\":\"snapshot\",\"account_id\":1001,\"seq\":9,\"data\":{\"accounts\":[{\"account_id\":1001,\"day\":{\"realized\":-12},"
+        "\"trades\":[{\"id\":1,\"at\":\"2026-11-20T10:00:00Z\",\"pnl\":null,\"fees\":1},{\"id\":2,\"at\":\"2026-11-20T10:01:00Z\",\"pnl\":-5,\"fees\":1},"
+        "{\"id\":3,\"at\":\"2026-11-20T10:02:00Z\",\"pnl\":99,\"fees\":1,\"voided\":true},{\"id\":4,\"at\":\"2026-11-20T15:00:00Z\",\"pnl\":-4,\"fees\":1}],"
+        "\"curve\":[[1795186799000,-7,2]]}]}}";
+    struct fixture *f = *state;
+    const struct model_account *account = model_account(f->model, 1001);
+
+    take(f, message);
+    assert_int_equal(account->points_count, 3);
+    assert_int_equal(account->points[0].realized_micros, -1000000);
+    assert_int_equal(account->points[1].realized_micros, -7000000);
+    assert_int_equal(account->points[2].open_micros, 2000000);
+}
+
 static void
 test_bad_messages(void **state)
 {
@@ -374,6 +392,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_countdown_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_curve_before_the_daemon, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_text_is_harmless, set_up, tear_down),
         cmocka_unit_test(test_words),
