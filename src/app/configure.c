@@ -30,9 +30,10 @@ path_in(const char *directory, const char *name, char *out)
     return exists(out) ? out : NULL;
 }
 
+/* @accounts_text: instead of what is in accounts.yaml; NULL: what is there. */
 static enum status
-load(const char *directory, bool keep_text, const char *(*environment)(const char *name), struct loaded_config **ret_loaded,
-    struct text *problems)
+load(const char *directory, bool keep_text, const char *(*environment)(const char *name), const char *accounts_text,
+    struct loaded_config **ret_loaded, struct text *problems)
 {
     char daemon[CONFIGURE_PATH_MAX], accounts[CONFIGURE_PATH_MAX], rules[CONFIGURE_PATH_MAX], holidays[CONFIGURE_PATH_MAX];
     struct config_errors errors = { 0 };
@@ -42,6 +43,8 @@ load(const char *directory, bool keep_text, const char *(*environment)(const cha
     (void)path_in(directory, "daemon.yaml", daemon);
     sources.daemon.path = daemon; /* Missing, it is named in the problem. */
     sources.accounts.path = path_in(directory, "accounts.yaml", accounts);
+    if (accounts_text != NULL)
+        sources.accounts = (struct config_source){ .path = accounts, .text = accounts_text, .length = strlen(accounts_text) };
     sources.rules.path = path_in(directory, "risk_config.yaml", rules);
     sources.holidays.path = path_in(directory, "holidays.yaml", holidays);
     enum status status = config_load(&sources, ret_loaded, &errors);
@@ -54,7 +57,7 @@ load(const char *directory, bool keep_text, const char *(*environment)(const cha
 enum status
 configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded, struct text *problems)
 {
-    return load(directory, keep_text, NULL, ret_loaded, problems);
+    return load(directory, keep_text, NULL, NULL, ret_loaded, problems);
 }
 
 static const char *
@@ -68,7 +71,17 @@ environment_or_stand_in(const char *name)
 enum status
 configure_load_for_tools(const char *directory, struct loaded_config **ret_loaded, struct text *problems)
 {
-    return load(directory, false, environment_or_stand_in, ret_loaded, problems);
+    return load(directory, true, environment_or_stand_in, NULL, ret_loaded, problems);
+}
+
+enum status
+configure_try_accounts(const char *directory, const char *accounts_text, struct text *problems)
+{
+    struct loaded_config *config = NULL;
+    enum status status = load(directory, false, environment_or_stand_in, accounts_text, &config, problems);
+
+    loaded_config_free(config);
+    return status;
 }
 
 static enum status

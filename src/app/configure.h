@@ -14,8 +14,11 @@
 MUST_USE enum status configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded,
     struct text *problems);
 
-/** The same for riskctl, which need not know the service's environment: a secret that is not there is no problem. */
+/** The same for riskctl, which need not know the service's environment: a secret that is not there is no problem.  Keeps the text. */
 MUST_USE enum status configure_load_for_tools(const char *directory, struct loaded_config **ret_loaded, struct text *problems);
+
+/** Would the whole set be right with this text as accounts.yaml?  As configure_load_for_tools(). */
+MUST_USE enum status configure_try_accounts(const char *directory, const char *accounts_text, struct text *problems);
 
 /**
  * May a running daemon change from @old to @new (CF-07)?  STATUS_CONFIG names the first thing that needs a restart.

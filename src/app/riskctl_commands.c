@@ -3,9 +3,13 @@
  */
 #include "app/riskctl_commands.h"
 
+#include "app/riskctl_account.h"
+#include "app/riskctl_backup.h"
 #include "app/riskctl_init.h"
 #include "app/riskctl_order.h"
 #include "app/riskctl_password.h"
+#include "app/riskctl_rules.h"
+#include "app/riskctl_service.h"
 #include "app/riskctl_status.h"
 #include "app/riskctl_test.h"
 
@@ -26,6 +30,10 @@ static const struct entry commands[] = {
     { "unlock", riskctl_order_unlock, "end lockouts, with a reason (password)" },
     { "flatten", riskctl_order_flatten, "close and cancel everything, now" },
     { "password", riskctl_password, "set or change the admin password" },
+    { "account", riskctl_account, "show, add, edit, pause, resume, remove accounts" },
+    { "rules", riskctl_rules, "show the rules, every key with its origin" },
+    { "service", riskctl_service, "install, start, stop, restart, status, uninstall" },
+    { "backup", riskctl_backup, "copy the database while it is in use" },
 };
 
 bool

@@ -136,7 +136,7 @@ read_template(const struct answers *answers, const char *name, struct error *err
         (void)error_set(err, STATUS_CONFIG, "%s: no such template", path);
         return NULL;
     }
-    (void)fread(bytes, 1, FILE_MAX - 1, file);
+    bytes[fread(bytes, 1, FILE_MAX - 1, file)] = '\0';
     (void)fclose(file);
     return bytes;
 }

@@ -81,7 +81,41 @@ def check_protects(rig, home):
     code, printed = riskctl(rig, home, "test")
     assert code == 0 and printed["status"]["page"]["mode"] == "NORMAL", printed
     assert sum("loginKey" in line["msg"] for line in log(home)) == logins
+    check_stakes(rig, home)
     assert rig.riskd.stop() == 0
+
+
+def check_accounts(rig, home):
+    good = ["--password-file", rig.path("good")]
+    key = os.path.join(home, "api_key")
+    accounts = os.path.join(home, "accounts.yaml")
+    with open(accounts, encoding="utf-8") as f:
+        before = f.read()
+    assert riskctl(rig, home, "account", "add", "1002", "--username", rigs.USER, "--api-key-file", key)[0] == 4  # Who says so?
+    assert riskctl(rig, home, "account", "add", "1002", "--username", rigs.USER, "--api-key-file", "/nowhere", *good)[0] == 2
+    with open(accounts, encoding="utf-8") as f:
+        assert f.read() == before, "changed all the same"
+    assert riskctl(rig, home, "account", "add", "1002", "--username", rigs.USER, "--api-key-file", key, "--nickname", "two", *good)[0] == 0
+    assert riskctl(rig, home, "account", "pause", "1002", *good)[0] == 0
+    shown = riskctl(rig, home, "account", "show")[1]["accounts"]
+    assert [(a["account_id"], a["enabled"], a["nickname"]) for a in shown] == [(ACCOUNT, True, ""), (1002, False, "two")], shown
+    assert riskctl(rig, home, "account", "edit", "1002", "--nickname", "second", *good)[0] == 0
+    assert riskctl(rig, home, "account", "remove", "1002", *good)[0] == 0
+    with open(accounts, encoding="utf-8") as f:
+        assert f.read() == before, "not as it was"
+    keys = riskctl(rig, home, "rules", "show", "daily_realized_loss")[1]["keys"]
+    assert any(k["key"] == "rules.daily_realized_loss.limit" and k["value"] == "250" for k in keys), keys
+    code, printed = riskctl(rig, home, "backup")
+    assert code == 0 and os.path.exists(printed["text"]), printed
+
+
+def check_stakes(rig, home):
+    """While it has a position or a lockout, an account is not let out of sight."""
+    rig.buy(ACCOUNT, "CON.F.US.EP.U26", 1)
+    rigs.wait_for(lambda: rig.status()["accounts"][0]["positions"], 20, "the position")
+    for verb in ("pause", "remove"):
+        code, printed = riskctl(rig, home, "account", verb, str(ACCOUNT), "--password-file", rig.path("good"))
+        assert code == 1 and "stays watched" in printed["text"], printed
 
 
 def log(home):
@@ -92,7 +126,7 @@ def log(home):
 def main():
     with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1 }"]) as rig:
         home = rig.path("home")
-        for check in (check_init, check_test, check_protects):
+        for check in (check_init, check_test, check_accounts, check_protects):
             check(rig, home)
             print(f"{check.__name__[6:]}: ok")
 

@@ -1,0 +1,94 @@
+/*
+ * riskctl_rules.c - riskctl rules show: the effective rules, every key with its value and where it comes from.
+ */
+#include "app/riskctl_rules.h"
+
+#include "app/tool.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_BYTES ((size_t)4 << 20)
+#define LINE_BYTES 1024
+
+static const char usage[] =
+    "usage: riskctl rules show [RULE] [--config DIR] [--json]\n"
+    "The rules in the files, every key with its value and its origin; RULE: one of them, max_contracts for example.\n";
+
+/* "rules.max_contracts.limit: 5  # risk_config.yaml:4" */
+static void
+print_json(const char *line, bool *comma)
+{
+    char path[LINE_BYTES], value[LINE_BYTES], bytes[LINE_BYTES * 4];
+    const char *colon = strstr(line, ": "), *origin = strstr(line, "  # ");
+    struct text text = text_on(bytes, sizeof bytes);
+    struct json_writer json = json_writer_on(&text);
+
+    if (colon == NULL || origin == NULL || origin < colon)
+        return;
+    (void)text_copy_bytes(path, sizeof path, line, (size_t)(colon - line));
+    (void)text_copy_bytes(value, sizeof value, colon + 2, (size_t)(origin - colon - 2));
+    json_open(&json, NULL, '{');
+    json_add_string(&json, "key", path);
+    json_add_string(&json, "value", value);
+    json_add_string(&json, "origin", origin + 4);
+    json_close(&json, '}');
+    printf("%s%s", *comma ? "," : "", bytes);
+    *comma = true;
+}
+
+static int
+show(const struct tool *tool, const struct loaded_config *config, const char *rule)
+{
+    char begin[128];
+    char *bytes = malloc(TEXT_BYTES);
+    int shown = 0;
+    bool comma = false;
+
+    if (bytes == NULL)
+        return tool_fail(tool, TOOL_FAILED, "no memory");
+    struct text text = text_on(bytes, TEXT_BYTES);
+    config_print(config, &text);
+    (void)snprintf(begin, sizeof begin, "rules.%s%s", rule != NULL ? rule : "", rule != NULL ? "." : "");
+    if (tool->json)
+        fputs("{\"keys\":[", stdout);
+    for (char *line = bytes, *next; *line != '\0'; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next != '\0')
+            *next++ = '\0';
+        if (!text_starts(line, begin) && !(rule == NULL && text_starts(line, "global.")))
+            continue;
+        shown++;
+        if (tool->json)
+            print_json(line, &comma);
+        else
+            puts(line);
+    }
+    free(bytes);
+    int code = shown > 0 ? TOOL_DONE : TOOL_FAILED;
+    if (tool->json)
+        printf("],\"ok\":%s,\"exit\":%d}\n", code == TOOL_DONE ? "true" : "false", code);
+    else if (shown == 0)
+        return tool_fail(tool, TOOL_FAILED, "rules show: there is no rule of this name in the files");
+    return code;
+}
+
+int
+riskctl_rules(int argc, char **argv)
+{
+    struct tool tool = { 0 };
+    struct loaded_config *config = NULL;
+
+    if (!tool_parse(&tool, argc, argv, NULL, 0, usage))
+        return TOOL_USAGE;
+    if (tool.words_count < 1 || tool.words_count > 2 || strcmp(tool.words[0], "show") != 0)
+        return tool_fail(&tool, TOOL_USAGE, "rules: show");
+    int code = tool_load(&tool, &config);
+    if (code != TOOL_DONE)
+        return code;
+    code = show(&tool, config, tool.words_count == 2 ? tool.words[1] : NULL);
+    loaded_config_free(config);
+    return code;
+}
