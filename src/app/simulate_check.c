@@ -10,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIME_CLEAR SPAN_SECONDS(150)  /* The longest the daemon may need once the broker can be reached: an audit, a back-off, a close. */
+#define TIME_CLEAR SPAN_SECONDS(90)   /* The longest the daemon may need once the broker can be reached: a back-off, a close; and an audit. */
 #define TIME_CALM SPAN_SECONDS(20)    /* ... when nothing at all has been wrong for long. */
 #define CALM_FOR SPAN_SECONDS(600)
 #define QUIET_FOR SPAN_SECONDS(20)    /* Books untouched: totals must agree. */
-#define CLEAR_FOR SPAN_SECONDS(200)   /* ... and the daemon has seen an audit. */
+#define CLEAR_FOR SPAN_SECONDS(140)   /* ... and the daemon has seen an audit on top of this. */
 #define TOTALS_EVERY SPAN_SECONDS(120)
 #define RESET_SECOND (17 * 3600)
 #define DAY_SECONDS 86400
+#define NEWS_MAX SPAN_SECONDS(5)      /* Delay, jitter and latency of an event together. */
 #define REQUESTS_MAX 200
 #define BODY_TOKENS 64
 
@@ -79,6 +80,24 @@ note_trade(struct simulate_world *world, struct check_account *account, const st
     }
 }
 
+static void
+note_side(struct instant *until, bool held, struct instant now)
+{
+    *until = held ? INSTANT_NEVER : instant_is_never(*until) ? now : *until;
+}
+
+/* The daemon's close has become a market order: the one before must have been filled. */
+static void
+note_close(struct simulate_world *world, struct check_account *account, const struct listing *listing)
+{
+    struct span delay = exchange_settings(world->sim->exchange)->fill_delay;
+    struct instant *closed_at = &account->closed_at[index_of(listing)];
+
+    if (closed_at->ns != 0 && instant_before(world->now, instant_add(*closed_at, delay)))
+        simulate_world_fail(world, account->id, "a second close of %s before the first has settled (ID-04)", listing->name);
+    *closed_at = world->now;
+}
+
 void
 simulate_check_event(void *context, const struct exchange_event *event)
 {
@@ -92,8 +111,12 @@ simulate_check_event(void *context, const struct exchange_event *event)
     if (event->kind == EXCHANGE_EVENT_POSITION) {
         size_t i = index_of(event->u.position.listing);
         account->net[i] = event->u.position.net;
-        if (event->u.position.net != 0)
-            account->held_way[i] = event->u.position.net > 0 ? 1 : -1;
+        note_side(&account->long_until[i], event->u.position.net > 0, world->now);
+        note_side(&account->short_until[i], event->u.position.net < 0, world->now);
+    } else if (event->kind == EXCHANGE_EVENT_ORDER) {
+        if (event->account_id == world->check.closing_account && event->u.order.type == EXCHANGE_MARKET &&
+            event->u.order.status == EXCHANGE_PENDING)
+            note_close(world, account, event->u.order.listing);
     } else if (event->kind == EXCHANGE_EVENT_TRADE) {
         note_trade(world, account, &event->u.trade);
         simulate_story_tell(&world->story, event->account_id, "fill", "%s %" PRId64 " %s%s, holds %" PRId64,
@@ -204,6 +227,7 @@ judge(struct simulate_world *world, struct check_account *account)
 void
 simulate_check_after(struct simulate_world *world)
 {
+    world->check.closing_account = 0;
     for (int32_t i = 0; i < world->check.count; i++)
         if (world->check.accounts[i].dirty)
             judge(world, &world->check.accounts[i]);
@@ -211,30 +235,29 @@ simulate_check_after(struct simulate_world *world)
 
 /* ---- What the daemon asks for ---- */
 
+/* What was lost in silence is found at the next audit. */
+static struct span
+audited(const struct simulate_world *world, struct span span)
+{
+    return (struct span){ span.ns + SPAN_MS(world->rules.audit_ms).ns };
+}
+
 /* The other members of the body are the client's own business. */
 static void
 check_place(struct simulate_world *world, const struct json *json, const struct check_account *account, size_t listing)
 {
     int64_t type = 0, side = -1, size = 0;
+    const struct instant clear = world->storm.clear_since;
 
     (void)json_int64(json, json_get(json, 0, "type"), &type);
     (void)json_int64(json, json_get(json, 0, "side"), &side);
     (void)json_int64(json, json_get(json, 0, "size"), &size);
-    if (!world->rules.stops || type != EXCHANGE_STOP || side != (account->held_way[listing] > 0 ? EXCHANGE_SELL : EXCHANGE_BUY) || size < 1)
+    /* What it protects may have gone while the order, and the news, were on their way. */
+    struct instant held = side == EXCHANGE_SELL ? account->long_until[listing] : account->short_until[listing];
+    bool late = instant_before(held, instant_sub(world->now, NEWS_MAX)) && !instant_is_never(clear) &&
+        !instant_before(world->now, instant_add(clear, audited(world, CLEAR_FOR)));
+    if (!world->rules.stops || type != EXCHANGE_STOP || late || size < 1)
         simulate_world_fail(world, account->id, "an order that may add exposure: type %d, side %d, size %d", (int)type, (int)side, (int)size);
-}
-
-static void
-check_close(struct simulate_world *world, struct check_account *account, size_t listing)
-{
-    struct span delay = exchange_settings(world->sim->exchange)->fill_delay;
-
-    if (account->net[listing] == 0)
-        return; /* Refused: nothing is there to close. */
-    if (account->closed_at[listing].ns != 0 &&
-        instant_before(world->now, instant_add(account->closed_at[listing], delay)))
-        simulate_world_fail(world, account->id, "a second close of %s before the first has settled (ID-04)", listing_at(listing)->name);
-    account->closed_at[listing] = world->now;
 }
 
 void
@@ -260,7 +283,7 @@ simulate_check_request(void *context, const char *path, const char *body)
     if (account == NULL || quote == NULL)
         simulate_world_fail(world, account_id, "%s for an account or contract that is not there", path);
     else if (close)
-        check_close(world, account, index_of(quote->listing));
+        world->check.closing_account = account_id;
     else
         check_place(world, &json, account, index_of(quote->listing));
 }
@@ -322,7 +345,7 @@ judge_time(struct simulate_world *world, const struct check_account *account)
 {
     const struct simulate_storm *storm = &world->storm;
     bool calm = !instant_is_never(storm->calm_since) && !instant_before(account->bad_since, instant_add(storm->calm_since, CALM_FOR));
-    struct span most = calm ? TIME_CALM : TIME_CLEAR;
+    struct span most = calm ? TIME_CALM : audited(world, TIME_CLEAR);
 
     if (instant_is_never(account->bad_since) || instant_is_never(storm->clear_since))
         return;
@@ -338,7 +361,7 @@ simulate_check_advance(struct simulate_world *world)
     struct simulate_check *check = &world->check;
     const struct simulate_storm *storm = &world->storm;
     bool compared = !instant_before(world->now, check->next_totals) && !instant_is_never(storm->clear_since) &&
-        !instant_before(world->now, instant_add(storm->clear_since, CLEAR_FOR));
+        !instant_before(world->now, instant_add(storm->clear_since, audited(world, CLEAR_FOR)));
 
     for (int32_t i = 0; i < check->count; i++) {
         judge_time(world, &check->accounts[i]);

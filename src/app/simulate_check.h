@@ -36,7 +36,7 @@ struct check_account {
     struct instant bad_since;             /* INSTANT_NEVER: all well. */
     char why[CHECK_WHY_MAX];
     struct instant closed_at[SIMULATE_LISTINGS]; /* Last close or reduce of the daemon that reached the exchange. */
-    int64_t held_way[SIMULATE_LISTINGS];  /* Sign of what was held last. */
+    struct instant long_until[SIMULATE_LISTINGS], short_until[SIMULATE_LISTINGS]; /* Held last; NEVER: is held. */
 };
 
 struct check_goal {
@@ -50,6 +50,7 @@ struct simulate_check {
     int32_t count;
     struct instant next;                  /* INSTANT_NEVER: nothing to look at. */
     struct instant next_totals;
+    int64_t closing_account;              /* The daemon's close or reduce is being judged by the exchange now; 0: none. */
     struct lockout *locks;                /* That are durable. */
     uint32_t locks_count;
     struct check_goal *goals;

@@ -143,7 +143,7 @@ make_gateway(struct simulate_world *world, struct error *err)
     struct gateway_settings settings = { .rest_url = "https://api.sim", .user_hub_url = "wss://rtc.sim/hubs/user",
         .market_hub_url = "wss://rtc.sim/hubs/market", .user_name = "sim", .api_key = "sim-key", .accounts = ids,
         .accounts_count = (uint32_t)world->options.accounts, .trades_since = trades_since, .in_session = in_session,
-        .context = world, .seed = chance_next(&world->chance), .transport = &simulate_wire_transport,
+        .times.audit_ms = world->rules.audit_ms, .context = world, .seed = chance_next(&world->chance), .transport = &simulate_wire_transport,
         .transport_context = &world->wire };
     const struct gateway_sink sink = { .context = world, .event = on_event, .alarm = on_alarm };
 

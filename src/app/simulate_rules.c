@@ -98,8 +98,10 @@ add_habits(struct simulate_rules *rules, struct chance *chance, struct text *tex
 void
 simulate_rules_make(struct simulate_rules *rules, struct chance *chance)
 {
+    static const int32_t audits_s[] = { 60, 60, 120, 300, 300, 600 }; /* Of 15 to 600 (resilience.md 4). */
     struct text text = text_on(rules->json, sizeof rules->json);
 
+    rules->audit_ms = audits_s[chance_below(chance, COUNT_OF(audits_s))] * 1000;
     text_add(&text, "{\"daily_reset\":{\"time\":\"17:00\",\"timezone\":\"America/Chicago\"}");
     add_sizes(rules, chance, &text);
     add_results(rules, chance, &text);

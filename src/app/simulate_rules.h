@@ -23,6 +23,7 @@ struct simulate_rules {
     int64_t loss_micros;
     bool blocked;               /* RULE-011 */
     bool stops;                 /* RULE-012 places orders. */
+    int32_t audit_ms;           /* sync.audit_s: what the stream loses is found by then. */
     char json[SIMULATE_RULES_TEXT];
 };
 

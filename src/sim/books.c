@@ -95,12 +95,30 @@ books_enter_order(struct exchange *exchange, const struct exchange_order *order)
     exchange->orders =
         books_room(exchange->orders, exchange->orders_count, &exchange->orders_size, sizeof *exchange->orders);
     exchange->orders[exchange->orders_count++] = entered;
+    exchange->recent =
+        books_room(exchange->recent, exchange->recent_count, &exchange->recent_size, sizeof *exchange->recent);
+    exchange->recent[exchange->recent_count++] = entered;
     if (exchange_may_execute(order->status)) {
         exchange->live =
             books_room(exchange->live, exchange->live_count, &exchange->live_size, sizeof *exchange->live);
         exchange->live[exchange->live_count++] = entered;
     }
     return entered;
+}
+
+void
+books_age(struct exchange *exchange)
+{
+    struct instant horizon = instant_sub(exchange->now, EXCHANGE_LAG_MAX);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < exchange->recent_count; i++) {
+        struct book_order *order = exchange->recent[i];
+        struct instant changed = order->past == NULL ? order->now.created : order->past->until;
+        if (exchange_may_execute(order->now.status) || !instant_before(changed, horizon))
+            exchange->recent[kept++] = order;
+    }
+    exchange->recent_count = kept;
 }
 
 size_t
@@ -212,6 +230,7 @@ exchange_forget(struct exchange *exchange, struct instant before)
 {
     size_t orders = 0, trades = 0;
 
+    books_age(exchange);
     for (size_t i = 0; i < exchange->orders_count; i++) {
         struct book_order *order = exchange->orders[i];
         if (may_go(exchange, order, before)) {
@@ -222,8 +241,11 @@ exchange_forget(struct exchange *exchange, struct instant before)
         }
     }
     exchange->orders_count = orders;
-    for (size_t i = 0; i < exchange->trades_count; i++)
-        if (!instant_before(exchange->trades[i].created, before))
+    for (size_t i = 0; i < exchange->trades_count; i++) {
+        if (instant_before(exchange->trades[i].created, before))
+            free(exchange->trades[i].row);
+        else
             exchange->trades[trades++] = exchange->trades[i];
+    }
     exchange->trades_count = trades;
 }

@@ -25,7 +25,7 @@ crowd_style_name(enum crowd_style style)
 void
 crowd_init(struct crowd *crowd, uint64_t seed, struct instant now)
 {
-    *crowd = (struct crowd){ .chance.state = seed ^ 0x63726f7764, .pause = SPAN_SECONDS(1500), .walk_period = SPAN_SECONDS(5),
+    *crowd = (struct crowd){ .chance.state = seed ^ 0x63726f7764, .pause = SPAN_SECONDS(3600), .walk_period = SPAN_SECONDS(5),
         .next_walk = now };
 }
 
@@ -165,7 +165,7 @@ begin(struct crowd *crowd, struct exchange *exchange, struct instant now, struct
     if (one_in(crowd, 12))
         trader->size = between(crowd, 5, 9);
     trader->leaving = false;
-    trader->revenge = (int)between(crowd, 1, 4);
+    trader->revenge = (int)between(crowd, 1, 3);
     trader->net = exchange_net(exchange, trader->account_id, trader->listing->id);
     enter(crowd, exchange, now, trader);
     trader->step = 1;

@@ -61,6 +61,9 @@ exchange_free(struct exchange *exchange)
     free(exchange->accounts);
     free(exchange->orders);
     free(exchange->live);
+    free(exchange->recent);
+    for (size_t i = 0; i < exchange->trades_count; i++)
+        free(exchange->trades[i].row);
     free(exchange->positions);
     free(exchange->trades);
     free(exchange->events);
@@ -198,6 +201,7 @@ sweep(struct exchange *exchange)
         if (exchange_may_execute(exchange->live[i]->now.status))
             exchange->live[kept++] = exchange->live[i];
     exchange->live_count = kept;
+    books_age(exchange);
 }
 
 void
@@ -352,6 +356,8 @@ exchange_void(struct exchange *exchange, struct instant now, int64_t trade_id)
             continue;
         struct exchange_account *account = exchange_account_find(exchange, trade->account_id);
         trade->voided = true;
+        free(trade->row);
+        trade->row = NULL;
         account->balance_micros -= trade->pnl_micros - trade->fees_micros - trade->commissions_micros;
         exchange_tell_trade(exchange, now, trade);
         exchange_tell_account(exchange, now, account);
@@ -376,11 +382,9 @@ exchange_orders_count(const struct exchange *exchange)
     return exchange->orders_count;
 }
 
-bool
-exchange_order_seen(const struct exchange *exchange, size_t index, struct instant cutoff, struct exchange_order *ret_order)
+static bool
+seen(const struct book_order *order, struct instant cutoff, struct exchange_order *ret_order)
 {
-    const struct book_order *order = exchange->orders[index];
-
     if (instant_before(cutoff, order->now.created))
         return false;
     *ret_order = order->now;
@@ -390,10 +394,28 @@ exchange_order_seen(const struct exchange *exchange, size_t index, struct instan
 }
 
 bool
+exchange_order_seen(const struct exchange *exchange, size_t index, struct instant cutoff, struct exchange_order *ret_order)
+{
+    return seen(exchange->orders[index], cutoff, ret_order);
+}
+
+bool
 exchange_order_find(const struct exchange *exchange, int64_t id, struct instant cutoff, struct exchange_order *ret_order)
 {
     return books_order(exchange, id) != NULL &&
            exchange_order_seen(exchange, books_order_index(exchange, id), cutoff, ret_order);
+}
+
+size_t
+exchange_recent_count(const struct exchange *exchange)
+{
+    return exchange->recent_count;
+}
+
+bool
+exchange_recent_seen(const struct exchange *exchange, size_t index, struct instant cutoff, struct exchange_order *ret_order)
+{
+    return seen(exchange->recent[index], cutoff, ret_order);
 }
 
 size_t
@@ -435,6 +457,13 @@ const struct exchange_trade *
 exchange_trade_at(const struct exchange *exchange, size_t index)
 {
     return &exchange->trades[index];
+}
+
+void
+exchange_keep_row(struct exchange *exchange, size_t index, char *row)
+{
+    free(exchange->trades[index].row);
+    exchange->trades[index].row = row;
 }
 
 bool

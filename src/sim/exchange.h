@@ -90,6 +90,7 @@ struct exchange_trade {
     int64_t size;
     bool voided;
     int64_t order_id;
+    char *row; /* As REST lists it, kept because it is asked for again and again; NULL: not yet.  The exchange's. */
 };
 
 /** What clients had executed by REST (order_endpoints.c counts): the proof that nothing was done twice. */
@@ -233,9 +234,14 @@ bool exchange_position_seen(const struct exchange *exchange, size_t index, struc
 int64_t exchange_net(const struct exchange *exchange, int64_t account_id, const char *contract_id);
 size_t exchange_trades_count(const struct exchange *exchange);
 const struct exchange_trade *exchange_trade_at(const struct exchange *exchange, size_t index);
+/** Keep @row with a trade; it becomes the exchange's, and goes when the trade changes. */
+void exchange_keep_row(struct exchange *exchange, size_t index, char *row);
 /** No position and no order that may execute (status 1, 6, 7 or 8). */
 bool exchange_is_flat(const struct exchange *exchange, int64_t account_id);
 bool exchange_may_execute(enum exchange_status status);
+/** Orders by id: of those that may execute, or have ended within EXCHANGE_LAG_MAX: all that a list of working ones may show at any cutoff. */
+size_t exchange_recent_count(const struct exchange *exchange);
+bool exchange_recent_seen(const struct exchange *exchange, size_t index, struct instant cutoff, struct exchange_order *ret_order);
 /** Orders that may execute, by id. */
 size_t exchange_live_count(const struct exchange *exchange);
 void exchange_live_at(const struct exchange *exchange, size_t index, struct exchange_order *ret_order);

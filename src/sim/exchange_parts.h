@@ -61,6 +61,8 @@ struct exchange {
     size_t orders_count, orders_size;
     struct book_order **live; /* Those that may execute, by id; ended ones leave at the end of a call. */
     size_t live_count, live_size;
+    struct book_order **recent; /* Those, and what ended within EXCHANGE_LAG_MAX, by id. */
+    size_t recent_count, recent_size;
     struct book_position **positions;
     size_t positions_count, positions_size;
     struct exchange_trade *trades;
@@ -86,7 +88,9 @@ void books_touch_order(struct book_order *order, struct instant now);
 void books_touch_position(struct book_position *position, struct instant now);
 void books_forget_order(struct past_order *past);
 void books_forget_position(struct past_position *past);
-/** Enters both lists; id and times are set by the caller.  The books own it. */
+/** What ended too long ago leaves the recent ones. */
+void books_age(struct exchange *exchange);
+/** Enters all lists; id and times are set by the caller.  The books own it. */
 struct book_order *books_enter_order(struct exchange *exchange, const struct exchange_order *order);
 /** Index of the first order whose id is not below @id. */
 size_t books_order_index(const struct exchange *exchange, int64_t id);

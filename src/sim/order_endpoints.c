@@ -6,7 +6,10 @@
  */
 #include "sim/order_endpoints.h"
 
+#include "base/assert.h"
+
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define QUERY_ROWS_MAX 100
@@ -154,6 +157,27 @@ add_order(struct call *call, const struct exchange_order *order)
     shapes_order(&call->reply.writer, NULL, order, SHAPE_REST, false);
 }
 
+/* A list of none but working orders need not look at all that ever were. */
+#define WORKING (UINT32_C(1) << EXCHANGE_OPEN | UINT32_C(1) << EXCHANGE_PENDING | UINT32_C(1) << EXCHANGE_PENDING_CANCEL | \
+    UINT32_C(1) << EXCHANGE_SUSPENDED)
+
+static size_t
+rows_count(const struct exchange *exchange, const struct wanted *wanted)
+{
+    return (wanted->statuses & ~WORKING) == 0 ? exchange_recent_count(exchange) : exchange_orders_count(exchange);
+}
+
+static bool
+row_at(const struct call *call, const struct wanted *wanted, size_t index, struct exchange_order *ret_order)
+{
+    const struct exchange *exchange = call->sim->exchange;
+    struct instant cutoff = sim_cutoff(call->sim);
+
+    return ((wanted->statuses & ~WORKING) == 0 ? exchange_recent_seen(exchange, index, cutoff, ret_order)
+                                               : exchange_order_seen(exchange, index, cutoff, ret_order)) &&
+        is_wanted(wanted, ret_order);
+}
+
 static void
 list_orders(struct call *call, const struct wanted *wanted)
 {
@@ -161,8 +185,8 @@ list_orders(struct call *call, const struct wanted *wanted)
     struct exchange_order order;
 
     json_open(&call->reply.writer, "orders", '[');
-    for (size_t i = 0; i < exchange_orders_count(exchange); i++)
-        if (exchange_order_seen(exchange, i, sim_cutoff(call->sim), &order) && is_wanted(wanted, &order))
+    for (size_t i = 0; i < rows_count(exchange, wanted); i++)
+        if (row_at(call, wanted, i, &order))
             add_order(call, &order);
     json_close(&call->reply.writer, ']');
     reply_end(&call->reply, 0, NULL);
@@ -228,14 +252,14 @@ static void
 list_page(struct call *call, const struct wanted *wanted, int64_t offset, int64_t size, bool descending)
 {
     const struct exchange *exchange = call->sim->exchange;
-    size_t count = exchange_orders_count(exchange);
+    size_t count = rows_count(exchange, wanted);
     struct exchange_order order;
     int64_t total = 0;
 
     json_open(&call->reply.writer, "orders", '[');
     for (size_t i = 0; i < count; i++) {
         size_t index = descending ? count - 1 - i : i;
-        if (!exchange_order_seen(exchange, index, sim_cutoff(call->sim), &order) || !is_wanted(wanted, &order))
+        if (!row_at(call, wanted, index, &order))
             continue;
         if (total >= offset && total < offset + size)
             add_order(call, &order);
@@ -291,6 +315,30 @@ order_endpoints_positions(struct call *call)
     reply_end(&call->reply, 0, NULL);
 }
 
+/* As shapes_trade() writes it, made once: a day's trades are asked for every minute. */
+static const char *
+trade_row(struct sim *sim, size_t index)
+{
+    const struct exchange_trade *trade = exchange_trade_at(sim->exchange, index);
+    char bytes[SHAPES_ROW_MAX];
+    struct text text = text_on(bytes, sizeof bytes);
+    struct json_writer writer = json_writer_on(&text);
+
+    if (sim->rows_commissions != sim->rest_commissions) {
+        for (size_t i = 0; i < exchange_trades_count(sim->exchange); i++)
+            exchange_keep_row(sim->exchange, i, NULL);
+        sim->rows_commissions = sim->rest_commissions;
+    }
+    if (trade->row != NULL)
+        return trade->row;
+    shapes_trade(&writer, NULL, trade, SHAPE_REST, false, sim->rest_commissions);
+    char *row = malloc(text.length + 1);
+    ASSERT(row != NULL);
+    memcpy(row, text.data, text.length + 1);
+    exchange_keep_row(sim->exchange, index, row);
+    return row;
+}
+
 void
 order_endpoints_trades(struct call *call)
 {
@@ -304,11 +352,13 @@ order_endpoints_trades(struct call *call)
     json_open(&call->reply.writer, "trades", '[');
     for (size_t i = exchange_trades_count(exchange); i-- > 0;) { /* Newest first (gateway.md 2.11). */
         const struct exchange_trade *trade = exchange_trade_at(exchange, i);
-        if (trade->account_id != account_id || instant_before(trade->created, from) || instant_before(to, trade->created) ||
+        if (instant_before(trade->created, from))
+            break; /* By time. */
+        if (trade->account_id != account_id || instant_before(to, trade->created) ||
             instant_before(sim_cutoff(call->sim), trade->created))
             continue;
         reply_room(&call->reply, SHAPES_ROW_MAX);
-        shapes_trade(&call->reply.writer, NULL, trade, SHAPE_REST, false, call->sim->rest_commissions);
+        json_add_raw(&call->reply.writer, NULL, trade_row(call->sim, i));
     }
     json_close(&call->reply.writer, ']');
     reply_end(&call->reply, 0, NULL);

@@ -65,7 +65,7 @@ struct sim {
     struct crowd crowd;
     struct sim_window general, history;
     bool rate_limited;
-    bool rest_commissions;
+    bool rest_commissions, rows_commissions; /* As asked for; as the rows kept were made. */
     struct span rest_lag; /* Lists trail by this much (gateway.md 9.13). */
     enum sim_logout logout;
     bool walk;

@@ -84,7 +84,7 @@ stream_ending(const struct stream *stream)
 /* ---- Out ---- */
 
 static void
-queue(struct sim *sim, struct stream *stream, const char *text, size_t length, int64_t delay_ms)
+queue(struct sim *sim, struct stream *stream, const char *text, size_t length, struct instant due)
 {
     struct frame *frame = calloc(1, sizeof *frame);
 
@@ -93,7 +93,7 @@ queue(struct sim *sim, struct stream *stream, const char *text, size_t length, i
     ASSERT(frame->text != NULL);
     memcpy(frame->text, text, length);
     frame->length = length;
-    frame->due = instant_add(sim->now, SPAN_MS(delay_ms));
+    frame->due = due;
     LL_APPEND(stream->frames, frame);
     stream->spoke = sim->now;
 }
@@ -102,11 +102,11 @@ void
 stream_send(struct sim *sim, struct stream *stream, const struct text *text)
 {
     if (!sim->modes.freeze_all)
-        queue(sim, stream, text->data, text->length, 0);
+        queue(sim, stream, text->data, text->length, sim->now);
 }
 
 void
-stream_send_event(struct sim *sim, struct stream *stream, const struct text *text)
+stream_send_event(struct sim *sim, struct stream *stream, enum exchange_event_kind kind, const struct text *text)
 {
     int64_t delay = sim->modes.delay_ms;
 
@@ -115,7 +115,8 @@ stream_send_event(struct sim *sim, struct stream *stream, const struct text *tex
     for (int i = 0; i < (sim->modes.duplicate ? 2 : 1); i++) {
         if (sim->modes.jitter_ms > 0)
             delay = sim->modes.delay_ms + chance_below(&sim->chance, sim->modes.jitter_ms + 1);
-        queue(sim, stream, text->data, text->length, delay);
+        stream->last_due[kind] = instant_max(stream->last_due[kind], instant_add(sim->now, SPAN_MS(delay)));
+        queue(sim, stream, text->data, text->length, stream->last_due[kind]);
     }
 }
 

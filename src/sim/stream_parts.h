@@ -38,6 +38,7 @@ struct stream {
     size_t accounts_count, accounts_size;
     struct subscribed_contracts contracts;
     struct frame *frames; /* In the order they were queued. */
+    struct instant last_due[EXCHANGE_EVENT_QUOTE + 1]; /* Of each kind of event. */
     char *in;             /* A message not yet whole. */
     size_t in_length;
 };
@@ -45,8 +46,8 @@ struct stream {
 /* stream.c */
 
 void stream_send(struct sim *sim, struct stream *stream, const struct text *text);
-/** With the delays and duplicates of the modes. */
-void stream_send_event(struct sim *sim, struct stream *stream, const struct text *text);
+/** With the delays and duplicates of the modes.  Events overtake each other, but none of its own kind (gateway.md 5, Ordering). */
+void stream_send_event(struct sim *sim, struct stream *stream, enum exchange_event_kind kind, const struct text *text);
 
 /* subscriptions.c */
 

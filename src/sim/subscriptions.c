@@ -210,17 +210,17 @@ tell_quote(struct sim *sim, struct stream *stream, const struct exchange_quote *
     if (contracts->quotes & bit) {
         shapes_quote_event(&text, quote, (contracts->told_in_full & bit) == 0);
         contracts->told_in_full |= bit;
-        stream_send_event(sim, stream, &text);
+        stream_send_event(sim, stream, EXCHANGE_EVENT_QUOTE, &text);
     }
     if ((contracts->trades & bit) && quote->print_size > 0) {
         text = text_on(buffer, sizeof buffer);
         shapes_print_event(&text, quote, &sim->modes);
-        stream_send_event(sim, stream, &text);
+        stream_send_event(sim, stream, EXCHANGE_EVENT_QUOTE, &text);
     }
     if (contracts->depth & bit) {
         text = text_on(buffer, sizeof buffer);
         shapes_depth_event(&text, quote, &sim->modes);
-        stream_send_event(sim, stream, &text);
+        stream_send_event(sim, stream, EXCHANGE_EVENT_QUOTE, &text);
     }
 }
 
@@ -254,5 +254,5 @@ subscriptions_publish(struct sim *sim, const struct exchange_event *event)
     shapes_user_event(&text, event, &sim->modes);
     LL_FOREACH (sim->streams, stream)
         if (stream->hub == STREAM_USER && hears(stream, event))
-            stream_send_event(sim, stream, &text);
+            stream_send_event(sim, stream, event->kind, &text);
 }
