@@ -9,6 +9,7 @@
  */
 #include "app/log.h"
 
+#include "app/log_repeat.h"
 #include "app/log_text.h"
 #include "app/mask.h"
 #include "app/version.h"
@@ -54,6 +55,7 @@ struct log {
     bool stopping;
     bool held, due_wake; /* log_hold(); lines have come meanwhile. */
     uint64_t dropped, dropped_told; /* Under the lock, like all above; below: the writer's. */
+    struct log_repeat repeat; /* Under the lock too. */
     struct buffer *filling, *draining;
     struct file files[FILES];
     struct log_stats stats; /* Under the lock. */
@@ -372,6 +374,31 @@ log_let_go(struct log *log)
     uv_mutex_unlock(&log->lock);
 }
 
+/* Under the lock: what was held back as more of the same. */
+static void
+tell_repeated(struct log *log, int64_t now_ns)
+{
+    struct log_repeat_kind kind;
+
+    while (log_repeat_due(&log->repeat, now_ns, &kind)) {
+        char message[LOG_REPEAT_TEXT + 64], bytes[LINE_BYTES];
+        struct log_line line = { .level = LOG_LEVEL_WARN, .component = kind.component, .message = message };
+        struct text text = text_on(bytes, sizeof bytes);
+        (void)snprintf(message, sizeof message, "%lu more like: %s", (unsigned long)kind.more, kind.message);
+        format_line(log, &line, &text);
+        if (!append(log->filling, BUFFER_BYTES, routes_of(log, &line), bytes, text.length))
+            log->dropped++;
+    }
+}
+
+/* Under the lock.  Never for enforcement, lockouts and modes, which have a log of their own to be whole in (LG-09). */
+static bool
+is_news(struct log *log, const struct log_line *line, int64_t now_ns)
+{
+    return line->enforcement || line->level < LOG_LEVEL_WARN ||
+        log_repeat_passes(&log->repeat, now_ns, line->component, line->endpoint, line->code, line->message);
+}
+
 void
 log_write(struct log *log, const struct log_line *line)
 {
@@ -387,10 +414,12 @@ log_write(struct log *log, const struct log_line *line)
         text = text_on(bytes, sizeof bytes);
         format_line(log, &less, &text);
     }
+    int64_t now_ns = (int64_t)uv_hrtime();
     uv_mutex_lock(&log->lock);
     if (log->dropped > log->dropped_told)
         tell_dropped(log);
-    if (!append(log->filling, room_for(line), routes_of(log, line), bytes, text.length))
+    tell_repeated(log, now_ns);
+    if (is_news(log, line, now_ns) && !append(log->filling, room_for(line), routes_of(log, line), bytes, text.length))
         log->dropped++;
     log->due_wake = log->held;
     if (!log->held)
@@ -477,6 +506,7 @@ log_free(struct log *log)
     if (log == NULL)
         return;
     uv_mutex_lock(&log->lock);
+    tell_repeated(log, INT64_MAX);
     log->stopping = true;
     uv_cond_signal(&log->wake);
     uv_mutex_unlock(&log->lock);

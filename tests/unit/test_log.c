@@ -2,6 +2,7 @@
  * test_log.c - lines to the right files, masked, rotated, and never in the caller's way (S-25; LG-01 to LG-11).
  */
 #include "app/log.h"
+#include "app/log_repeat.h"
 #include "app/log_text.h"
 
 #include "app/scratch.h"
@@ -140,6 +141,63 @@ test_accounts_are_masked(void **state)
     assert_int_equal(json_read(text, strlen(text) - 1, tokens, 64, &json, NULL), OK);
     assert_true(json_string_is(&json, json_get(&json, 0, "msg"), "account [REDACTED] locked"));
     free(text);
+}
+
+/* log_dedupe: ten equal errors are one line and a number; enforcement lines are never merged (LG-09). */
+static void
+test_repeated(void **state)
+{
+    const struct place *place = *state;
+    struct log *log = new_log(place, 1 << 20, 2);
+
+    for (int i = 0; i < 10; i++) {
+        char message[32];
+        (void)snprintf(message, sizeof message, "answer %d", i);
+        log_write(log, &(struct log_line){ .level = LOG_LEVEL_WARN, .component = "gateway", .message = message, .endpoint = "close",
+            .code = 5, .api = true });
+        log_say(log, LOG_LEVEL_ERROR, "alerts", "webhook: no answer");
+        log_say(log, LOG_LEVEL_INFO, "t", "plain");
+        log_write(log, &(struct log_line){ .level = LOG_LEVEL_WARN, .component = "engine", .message = "breach", .enforcement = true });
+    }
+    log_write(log, &(struct log_line){ .level = LOG_LEVEL_WARN, .component = "gateway", .message = "other code", .endpoint = "close",
+        .code = 6, .api = true });
+    log_free(log);
+    assert_int_equal(count_lines(place, "api.log", "answer 0"), 1);
+    assert_int_equal(count_lines(place, "daemon.log", "\"msg\":\"answer "), 1);
+    assert_int_equal(count_lines(place, "daemon.log", "9 more like: answer 0"), 1);
+    assert_int_equal(count_lines(place, "daemon.log", "other code"), 1);
+    assert_int_equal(count_lines(place, "error.log", "webhook: no answer"), 1);
+    assert_int_equal(count_lines(place, "daemon.log", "9 more like: webhook: no answer"), 1);
+    assert_int_equal(count_lines(place, "daemon.log", "plain"), 10);
+    assert_int_equal(count_lines(place, "enforcement.log", "breach"), 10);
+}
+
+/* Each minute the number is told, then counting begins anew; more kinds than places are all written. */
+static void
+test_repeat_window(void **state)
+{
+    const int64_t minute = INT64_C(60000000000);
+    struct log_repeat repeat = { 0 };
+    struct log_repeat_kind kind;
+    char message[16];
+
+    (void)state;
+    assert_true(log_repeat_passes(&repeat, 0, "c", NULL, 0, "m"));
+    assert_false(log_repeat_passes(&repeat, minute - 1, "c", NULL, 0, "m"));
+    assert_false(log_repeat_due(&repeat, minute - 1, &kind));
+    assert_true(log_repeat_due(&repeat, minute, &kind));
+    assert_int_equal(kind.more, 1);
+    assert_false(log_repeat_due(&repeat, INT64_MAX, &kind));
+    assert_true(log_repeat_passes(&repeat, 3 * minute, "c", NULL, 0, "m"));
+    for (int i = 0; i < 2 * LOG_REPEAT_KINDS; i++) {
+        (void)snprintf(message, sizeof message, "%d", i);
+        assert_true(log_repeat_passes(&repeat, 3 * minute, "c", NULL, 0, message));
+        (void)log_repeat_passes(&repeat, 3 * minute, "c", NULL, 0, message);
+    }
+    int told = 0;
+    while (log_repeat_due(&repeat, INT64_MAX, &kind))
+        told++;
+    assert_in_range(told, LOG_REPEAT_KINDS - 1, LOG_REPEAT_KINDS);
 }
 
 static void
@@ -301,6 +359,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_routes, new_place, free_place),
         cmocka_unit_test_setup_teardown(test_level, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_repeated, new_place, free_place),
+        cmocka_unit_test(test_repeat_window),
         cmocka_unit_test_setup_teardown(test_accounts_are_masked, new_place, free_place),
         cmocka_unit_test_setup_teardown(test_daily_rotation, new_place, free_place),
         cmocka_unit_test(test_text),
