@@ -168,8 +168,8 @@ struct contract *market_contract(struct engine *engine, struct account *account,
 void market_describe(struct engine *engine, const struct contract_row *row);
 /** Merge a quote.  Returns the contract if anything a mark depends on changed, else NULL. */
 struct contract *market_quote(struct engine *engine, const struct quote_row *row);
-/** Recompute a position's open P&L and its account's sums.  True: what has a price is what had one before. */
-bool market_price(struct position *position);
+/** Recompute a position's open P&L and its account's sums. */
+void market_price(struct position *position);
 void market_hold(struct engine *engine, struct position *position);
 void market_drop(struct engine *engine, struct position *position);
 

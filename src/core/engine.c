@@ -222,10 +222,10 @@ on_quote(struct engine *engine, const struct quote_row *row)
     struct contract *contract = market_quote(engine, row);
 
     for (struct position *p = contract != NULL ? contract->holders : NULL; p != NULL; p = p->next_holder) {
-        bool same = market_price(p);
+        market_price(p);
         ledger_track_open(p->account);
         show_pnl(engine, p->account, false);
-        if (!same || !judge_is_quiet(p))
+        if (!judge_is_quiet(p))
             serve(engine, p->account, &(struct occasion){ .wake = EVENT_QUOTE, .quoted = contract });
     }
 }

@@ -204,14 +204,18 @@ is_within(int64_t value, struct band band)
     return value > band.low && value < band.high;
 }
 
-/* Before rules are asked: what they said of quotes holds no longer, and is complete only if all that listen to quotes say it again. */
-static void
+/*
+ * Before rules are asked: what they said of quotes holds no longer, and is complete only if all that listen to quotes say it again.  So when one
+ * of them is asked while all were quiet, all are: the others say nothing new, but their gauges are set.
+ */
+static uint32_t
 open_bands(const struct engine *engine, struct account *account, uint32_t rules)
 {
     uint32_t listeners = engine->woken_by[EVENT_QUOTE] & account->enabled;
 
     if ((rules & listeners) == 0)
-        return;
+        return rules;
+    rules |= account->quiet ? listeners : 0;
     account->quiet = (rules & listeners) == listeners;
     for (int m = 0; m < MARKS; m++)
         account->quiet_open[m] = BAND_ALL;
@@ -219,6 +223,7 @@ open_bands(const struct engine *engine, struct account *account, uint32_t rules)
         p->quiet_low_nanos = INT64_MIN;
         p->quiet_high_nanos = INT64_MAX;
     }
+    return rules;
 }
 
 static void
@@ -322,7 +327,7 @@ judge(struct engine *engine, struct account *account, const struct occasion *occ
     if (rules == 0)
         return;
     struct view view = view_for(engine, account, occasion);
-    open_bands(engine, account, rules);
+    rules = open_bands(engine, account, rules);
     for (int32_t i = 0; rules >> i != 0; i++) {
         if ((rules >> i & 1) != 0)
             ask(engine, account, occasion, &view, i);

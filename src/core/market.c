@@ -100,7 +100,7 @@ market_describe(struct engine *engine, const struct contract_row *row)
         contract->value_denominator = row->tick_size_nanos / divisor;
     }
     for (struct position *p = contract->holders; p != NULL; p = p->next_holder)
-        (void)market_price(p);
+        market_price(p);
     struct record *record = output_record(engine, RECORD_CONTRACT, NULL);
     record->u.contract = *row;
 }
@@ -189,12 +189,11 @@ take_out(const struct position *position)
         position->account->open_micros[m] = money_add(position->account->open_micros[m], -position->open_micros[m]);
 }
 
-bool
+void
 market_price(struct position *position)
 {
     const struct contract *contract = position->contract;
     struct account *account = position->account;
-    bool same = true;
 
     take_out(position);
     for (int m = 0; m < MARKS; m++) {
@@ -204,12 +203,10 @@ market_price(struct position *position)
         int32_t was_unpriced = position->held && !position->priced[m] ? 1 : 0;
         int32_t is_unpriced = position->held && !priced ? 1 : 0;
         account->unpriced[m] += is_unpriced - was_unpriced;
-        same = same && position->priced[m] == priced;
         position->priced[m] = priced;
         position->open_micros[m] = priced ? open_pnl(contract, mark - position->average_price_nanos, position->size) : 0;
         account->open_micros[m] = money_add(account->open_micros[m], position->open_micros[m]);
     }
-    return same;
 }
 
 void
@@ -238,7 +235,7 @@ market_hold(struct engine *engine, struct position *position)
             (void)output_command(engine, COMMAND_SUBSCRIBE, position->account, contract);
         }
     }
-    (void)market_price(position);
+    market_price(position);
 }
 
 void
