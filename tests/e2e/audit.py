@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -112,11 +113,32 @@ def check_tampering(rig):
     assert riskctl(rig, "verify", "--db", forged, "--head", head).returncode == 1
 
 
+def check_faces(rig):
+    """The lines on stderr: with the journal's levels under systemd, in words for people; the files are JSON always (S-25)."""
+    for environment, arguments, pattern in (
+            ({"JOURNAL_STREAM": "8:1"}, [], r"<[3-7]>\{.*\}"),
+            ({}, ["--log-format", "text"], r"\d\d:\d\d:\d\d\.\d\d\d (DEBUG |      |WARN  |ERROR )\w+ .*"),
+            ({}, ["--log-format", "json"], r"\{.*\}")):
+        lines = len(rig.log())
+        output = rig.path(f"face{len(arguments)}{len(environment)}")
+        rig.riskd = rigs.Program([os.path.join(rig.programs, "riskd"), "--config", rig.directory, *arguments], output,
+                                 environment)
+        rig.wait_ready()
+        assert rig.riskd.stop() == 0
+        with open(output, encoding="utf-8") as f:
+            shown = f.read().splitlines()
+        os.remove(output)
+        assert len(shown) > 10 and all(re.fullmatch(pattern, line) for line in shown), [line for line in shown if not re.fullmatch(pattern, line)][:3]
+        assert len(rig.log()) >= lines + len(shown)
+
+
 def main():
     with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1 }"]) as rig:
         a_day(rig)
         check_csv(rig, check_story(rig))
         check_tampering(rig)
+        os.environ.pop("JOURNAL_STREAM", None)
+        check_faces(rig)
 
 
 if __name__ == "__main__":
