@@ -182,6 +182,8 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
     /* CC-04: the newest update of an order wins; an older one that arrives late changes nothing. */
     if (row->updated_at.ns != 0 && order->updated_at.ns != 0 && row->updated_at.ns < order->updated_at.ns && order_may_execute(row->status))
         return order;
+    if ((row->size > 0 && row->filled > row->size) || row->filled < filled_before)
+        output_sync(engine, account); /* PF-06: one of the two is wrong. */
     copy_order(order, row);
     order->touched_at = engine->now;
     order->missing = false;

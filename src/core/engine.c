@@ -147,9 +147,13 @@ on_order(struct engine *engine, const struct order_row *row)
 {
     struct account *account = world_account(engine, row->account_id);
 
-    if (account == NULL || book_hear_order(engine, account, row) == NULL)
+    if (account == NULL)
         return;
     account->touched = true;
+    if (book_hear_order(engine, account, row) == NULL) { /* It may have asked for a read. */
+        finish(engine, account);
+        return;
+    }
     serve(engine, account, &(struct occasion){ .wake = EVENT_ORDER });
     book_sweep(engine, account);
 }

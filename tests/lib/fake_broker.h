@@ -104,6 +104,8 @@ enum mode fake_mode(const struct fake *fake);
 struct fake_hub *fake_hub(struct fake *fake, bool user);
 /** Say something on a hub: JSON without separator. */
 void fake_say(struct fake_hub *hub, const char *json);
+/** Bytes in one frame as they are; @more: it is a fragment, and not the last. */
+void fake_say_frame(struct fake_hub *hub, enum websocket_opcode opcode, bool more, const void *bytes, size_t length);
 /** Cut the connection. */
 void fake_cut(struct fake_hub *hub);
 /** Send a command; its id is returned. */

@@ -46,6 +46,15 @@ fake_say(struct fake_hub *hub, const char *json)
     send_to_client(hub, out, websocket_write(&hub->websocket, &frame, out, sizeof out));
 }
 
+void
+fake_say_frame(struct fake_hub *hub, enum websocket_opcode opcode, bool more, const void *bytes, size_t length)
+{
+    uint8_t out[70000];
+    struct websocket_frame frame = { .opcode = opcode, .more = more, .data = bytes, .length = length };
+
+    send_to_client(hub, out, websocket_write(&hub->websocket, &frame, out, sizeof out));
+}
+
 static void
 ping_client(struct fake *fake, struct fake_job *job)
 {

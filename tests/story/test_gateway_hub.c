@@ -109,9 +109,9 @@ slow_reads(struct fake *fake, const struct fake_request *request, struct http_an
     return true;
 }
 
-/* sync_event_races: an event at every step between the acks and LIVE is delivered once, after the snapshot asked for since. */
+/* An event between the acks and LIVE is delivered once, after the snapshot asked for since.  Every step there is: replies/sync_event_races. */
 static void
-test_buffering(void **state)
+test_event_while_syncing(void **state)
 {
     (void)state;
     for (int step = 0; step < 30; step++) {
@@ -243,9 +243,9 @@ sync_buffer_overflow(void **state)
     fake_free(fake);
 }
 
-/* ES-06, FV-01, ES-07. */
+/* ES-07: what cannot be handled marks the account, and the stream goes on; unknown and foreign things are counted (ES-06, FV-01). */
 static void
-test_odd_events(void **state)
+hub_handler_fault(void **state)
 {
     struct fake *fake = fake_new(1);
     struct gateway_status status;
@@ -269,29 +269,6 @@ test_odd_events(void **state)
     assert_int_equal(fake_count_events(fake, EVENT_ORDER, before), 1); /* The stream goes on ... */
     assert_true(fake_count(fake, "Position/searchOpen", requests) >= 1); /* ... and the account is reconciled. */
     assert_string_equal(hub_state(fake, true), "LIVE");
-    fake_free(fake);
-}
-
-/* hub_silence, hub_quiet_user, hub_ping_out (HM-01). */
-static void
-test_liveness(void **state)
-{
-    struct fake *fake = fake_new(1);
-
-    (void)state;
-    fake->no_pings = true;
-    fake_go_live(fake);
-    for (int i = 0; i < 600; i++) { /* Pings only, ten minutes. */
-        fake_run(fake, FAKE_SECOND);
-        assert_string_equal(hub_state(fake, true), "LIVE");
-        if (i % 14 == 0)
-            fake_say(fake_hub(fake, true), "{\"type\":6}");
-    }
-    assert_in_range(fake_hub(fake, true)->pings, 38, 42);
-    assert_string_equal(hub_state(fake, false), "DOWN"); /* Nobody fed that one ... */
-    struct gateway_status status;
-    gateway_status(fake->gateway, &status);
-    assert_string_equal(status.market.why, "silent for 30 s");
     fake_free(fake);
 }
 
@@ -497,13 +474,12 @@ main(void)
         cmocka_unit_test(hub_resubscribe),
         cmocka_unit_test(test_quotes),
         cmocka_unit_test(hub_lifecycle),
-        cmocka_unit_test(test_buffering),
+        cmocka_unit_test(test_event_while_syncing),
         cmocka_unit_test(test_round_from_before),
         cmocka_unit_test(test_buffer_is_not_lost),
         cmocka_unit_test(test_trades_fail),
         cmocka_unit_test(sync_buffer_overflow),
-        cmocka_unit_test(test_odd_events),
-        cmocka_unit_test(test_liveness),
+        cmocka_unit_test(hub_handler_fault),
         cmocka_unit_test(hub_zombie_market),
         cmocka_unit_test(hub_backoff),
         cmocka_unit_test(hub_flapping),

@@ -179,6 +179,17 @@ def check_requirements(top):
                 yield f"{place}: {requirement} is cited nowhere"
 
 
+def check_named_tests(top):
+    """Each test resilience.md 7 names in the groups of issue 4 exists as a cmocka test of that name (named_tests.txt)."""
+    registered = set()
+    for full, _ in files(top, "tests", endings=(".c",)):
+        registered.update(re.findall(r"cmocka_unit_test\w*\(\s*(\w+)", read(full)))
+    for number, line in enumerate(read(os.path.join(top, "tests/structure/named_tests.txt")).split("\n"), 1):
+        name = line.split("#")[0].strip()
+        if name and name not in registered:
+            yield f"tests/structure/named_tests.txt:{number}: no cmocka test is called {name}"
+
+
 CHECKS = {name[6:]: function for name, function in list(globals().items()) if name.startswith("check_")}
 
 # One fault for each check, and clean code that must pass it.
@@ -190,6 +201,7 @@ PLANTED = {
     "posix": ("src/net/a.c", "#include <sys/stat.h>\n", "#include <string.h>\n"),
     "unfinished": ("src/base/a.c", "/* TODO */\n", "/* TODO(#12) */\n"),
     "requirements": ("src/rules/a.c", "/* R-001-2 */\n", "/* R-001-1 */\n"),
+    "named_tests": ("tests/story/a.c", "void hub_stops(void);\n", "    cmocka_unit_test(hub_stop),\n"),
 }
 
 
@@ -199,7 +211,7 @@ def self_test():
         path, bad, good = PLANTED[name]
         for text, wanted in ((bad, True), (good, False)):
             with tempfile.TemporaryDirectory() as top:
-                for file, content in ((path, text), ("tests/structure/requirements.txt", "R-001-1\n"), ("tests/unit/t.c", "/* R-001-1 */\n")):
+                for file, content in ((path, text), ("tests/structure/requirements.txt", "R-001-1\n"), ("tests/structure/named_tests.txt", "hub_stop # x\n"), ("tests/unit/t.c", "/* R-001-1 */\n")):
                     os.makedirs(os.path.dirname(os.path.join(top, file)), exist_ok=True)
                     with open(os.path.join(top, file), "w", encoding="utf-8") as f:
                         f.write(content)

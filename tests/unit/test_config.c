@@ -354,9 +354,31 @@ test_nothing_to_protect(void **state)
         "risk_config.yaml: rules: found no rules, expected rules: in risk_config.yaml, or risk_rules: in daemon.yaml\n");
 }
 
+/* AK-04: without a key nothing starts, and what is missing is named; riskd then exits with 2 (e2e/config_errors.py). */
+static void
+key_missing(void **state)
+{
+    static const char *const accounts[] = { "- { account_id: 5, username: trader, api_key: \"${NO_SUCH_VARIABLE}\" }\n",
+        "- { account_id: 5, username: trader, api_key: \"${TEST_EMPTY}\" }\n", "- { account_id: 5, username: trader }\n",
+        "- { account_id: 5, username: trader, api_key: \"\" }\n" };
+    static const char *const words[] = { "NO_SUCH_VARIABLE", "TEST_EMPTY", "api_key", "api_key" };
+    static char out[CONFIG_OUTPUT_MAX];
+    struct loaded_config *loaded;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(accounts); i++) {
+        struct config_sources sources = config_fixture_sources();
+
+        sources.accounts = config_fixture_text("accounts.yaml", accounts[i]);
+        assert_int_equal(config_fixture_load(&sources, &loaded, out), STATUS_CONFIG);
+        if (strstr(out, words[i]) == NULL || strstr(out, "accounts.yaml:1:") == NULL || strstr(out, "expected") == NULL)
+            fail_msg("%zu: %s", i, out);
+    }
+}
+
 /* AK-03, S-22: a key in a file others can read is refused, a key from the environment is not in the file. */
 static void
-test_files_with_keys_are_private(void **state)
+key_permissions(void **state)
 {
     static const char literal[] = "- { account_id: 5, username: trader, api_key: 0123456789-very-secret }\n";
     struct config_sources sources = config_fixture_sources();
@@ -438,7 +460,8 @@ main(void)
         cmocka_unit_test(test_one_file_for_one_account),
         cmocka_unit_test(test_missing_files),
         cmocka_unit_test(test_nothing_to_protect),
-        cmocka_unit_test(test_files_with_keys_are_private),
+        cmocka_unit_test(key_missing),
+        cmocka_unit_test(key_permissions),
         cmocka_unit_test(test_keys_from_files),
         cmocka_unit_test(test_holidays_are_sorted),
     };

@@ -145,7 +145,7 @@ test_accounts_are_masked(void **state)
 
 /* log_dedupe: ten equal errors are one line and a number; enforcement lines are never merged (LG-09). */
 static void
-test_repeated(void **state)
+log_dedupe(void **state)
 {
     const struct place *place = *state;
     struct log *log = new_log(place, 1 << 20, 2);
@@ -359,7 +359,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_routes, new_place, free_place),
         cmocka_unit_test_setup_teardown(test_level, new_place, free_place),
-        cmocka_unit_test_setup_teardown(test_repeated, new_place, free_place),
+        cmocka_unit_test_setup_teardown(log_dedupe, new_place, free_place),
         cmocka_unit_test(test_repeat_window),
         cmocka_unit_test_setup_teardown(test_accounts_are_masked, new_place, free_place),
         cmocka_unit_test_setup_teardown(test_daily_rotation, new_place, free_place),
