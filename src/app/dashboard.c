@@ -169,15 +169,34 @@ on_lost(void *context, const char *why, int64_t retry_ms)
 
 /* ---- Time, keys, signals ---- */
 
+/* All keys that wait; false: there was none. */
+static bool
+take_keys(struct dashboard *dashboard)
+{
+    struct ui *ui = &dashboard->ui;
+    bool any = false;
+    int key;
+
+    while ((key = terminal_key()) != -1) {
+        input_key(ui, dashboard->model, key);
+        any = true;
+    }
+    if (ui->note_added) {
+        notes_append(dashboard->options->notes, &ui->notes[ui->notes_count - 1]);
+        ui->note_added = false;
+    }
+    if (ui->quit)
+        uv_stop(&dashboard->loop);
+    return any;
+}
+
 static void
 on_timer(uv_timer_t *timer)
 {
     struct dashboard *dashboard = timer->data;
     int64_t second = os_utc_now().ns / 1000000000;
-    int key;
 
-    while ((key = terminal_key()) != -1) /* A resize comes without input. */
-        input_key(&dashboard->ui, dashboard->model, key);
+    (void)take_keys(dashboard); /* ncurses tells of a new size as of a key, but without input. */
     if ((dashboard->ui.link == LINK_DATABASE || dashboard->ui.link == LINK_LOST) && second != dashboard->read_second)
         read_database(dashboard);
     if (dashboard->dirty || second != dashboard->drawn_second)
@@ -188,21 +207,11 @@ static void
 on_keys(uv_poll_t *poll, int status, int events)
 {
     struct dashboard *dashboard = poll->data;
-    int key;
-    bool any = false;
 
     (void)events;
-    while (status == 0 && (key = terminal_key()) != -1) {
-        input_key(&dashboard->ui, dashboard->model, key);
-        any = true;
-    }
-    if (dashboard->ui.note_added) {
-        notes_append(dashboard->options->notes, &dashboard->ui.notes[dashboard->ui.notes_count - 1]);
-        dashboard->ui.note_added = false;
-    }
-    if (dashboard->ui.quit || status != 0 || !any) /* Readable without a key: the terminal is gone. */
+    if (status != 0 || !take_keys(dashboard)) /* Readable without a key: the terminal is gone. */
         uv_stop(&dashboard->loop);
-    else
+    else if (!dashboard->ui.quit)
         draw(dashboard);
 }
 

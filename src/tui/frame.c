@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLASH SPAN_MS(1500)
 #define MARGIN 1
 #define BOX_HEIGHT 20
 #define BOX_WIDTH 62
@@ -61,10 +60,11 @@ draw_header(const struct area *area, const struct pane *pane)
 
     column += area_text(area, 0, column, 10, TONE_DIM, "risktop") + 2;
     if (account != NULL) {
-        bool flash = model->flash.ns != 0 && instant_since(pane->ui->now, model->flash).ns < FLASH.ns;
+        bool flash = model->flash.ns != 0 && instant_since(pane->ui->now, model->flash).ns < PANE_FLASH.ns;
         column += area_text(area, 0, column, area->width > 90 ? 40 : 24, flash ? TONE_FLASH : TONE_STRONG, model_account_title(account));
         if (model->accounts_count > 1)
-            column += area_printf(area, 0, column + 1, TONE_DIM, "%d of %d", pane->ui->account + 1, model->accounts_count) + 1;
+            column += area_printf(area, 0, column + 1, TONE_DIM, "%d of %d%s", pane->ui->account + 1, model->accounts_count,
+                model->accounts_dropped > 0 ? " (more are not shown)" : "") + 1;
         if (account->uncontrollable)
             (void)area_text(area, 0, column + 1, 20, TONE_BAD, "not controllable");
     }

@@ -18,6 +18,8 @@ typedef void pane_draw(const struct pane *pane, const struct area *area);
 
 pane_draw pane_overview, pane_pnl, pane_positions, pane_rules, pane_connections, pane_calendar, pane_lockouts, pane_history;
 
+#define PANE_FLASH SPAN_MS(1500) /* How long an enforcement is lit up. */
+
 /* A list that may be longer than its place. */
 struct list {
     int first, shown, total;

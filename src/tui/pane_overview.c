@@ -142,7 +142,8 @@ draw_enforcements(const struct pane *pane, const struct area *area, int row, int
             continue;
         bool proven = incident->proven_us >= 0;
         (void)area_text(area, row, 0, 8, TONE_DIM, words_clock(pane->zone, incident->at).text);
-        (void)area_text(area, row, 9, area->width - 22, TONE_TEXT, incident->why);
+        bool fresh = instant_since(pane->ui->now, incident->at).ns < PANE_FLASH.ns;
+        (void)area_text(area, row, 9, area->width - 22, fresh ? TONE_FLASH : TONE_TEXT, incident->why);
         area_right(area, row++, area->width, proven ? TONE_GOOD : incident->steps_count > 0 ? TONE_WARN : TONE_DIM,
             proven ? words_micros(incident->proven_us).text : incident->steps_count > 0 ? "enforcing" : "recorded");
         shown++;

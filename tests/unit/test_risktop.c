@@ -252,6 +252,20 @@ test_countdown_runs(void **state)
 }
 
 static void
+test_flash(void **state)
+{
+    struct fixture *f = *state;
+    const char *breach = "{\"type\":\"enforcement_action\",\"account_id\":1001,\"seq\":1,\"ts\":\"2026-11-20T15:29:59Z\",\"data\":{\"step\":\"breach\",\"incident\":99,\"rule\":1,\"text\":\"too many\"}}";
+    struct error err;
+
+    assert_null(strchr(strstr(draw(f, 80, 24), "\n\n.dddd"), 'F')); /* What the snapshot tells is old news. */
+    assert_int_equal(model_message(f->model, breach, strlen(breach), &err), OK);
+    assert_non_null(strchr(strstr(draw(f, 80, 24), "\n\n.dddd"), 'F'));
+    f->ui.now.ns += INT64_C(2000000000);
+    assert_null(strchr(strstr(draw(f, 80, 24), "\n\n.dddd"), 'F'));
+}
+
+static void
 take(struct fixture *f, const char *message)
 {
     struct error err;
@@ -390,6 +404,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_clock_note, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_countdown_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_curve_before_the_daemon, set_up, tear_down),
