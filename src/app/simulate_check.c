@@ -88,14 +88,17 @@ note_side(struct instant *until, bool held, struct instant now)
 
 /* The daemon's close has become a market order: the one before must have been filled. */
 static void
-note_close(struct simulate_world *world, struct check_account *account, const struct listing *listing)
+note_close(struct simulate_world *world, struct check_account *account, const struct exchange_order *order)
 {
     struct span delay = exchange_settings(world->sim->exchange)->fill_delay;
-    struct instant *closed_at = &account->closed_at[index_of(listing)];
+    size_t i = index_of(order->listing);
+    bool twice = account->closed_at[i].ns != 0 && account->closed_side[i] == (int)order->side &&
+        instant_before(world->now, instant_add(account->closed_at[i], delay));
 
-    if (closed_at->ns != 0 && instant_before(world->now, instant_add(*closed_at, delay)))
-        simulate_world_fail(world, account->id, "a second close of %s before the first has settled (ID-04)", listing->name);
-    *closed_at = world->now;
+    if (twice) /* Had the trader turned round meanwhile, it would go the other way. */
+        simulate_world_fail(world, account->id, "a second close of %s before the first has settled (ID-04)", order->listing->name);
+    account->closed_at[i] = world->now;
+    account->closed_side[i] = (int)order->side;
 }
 
 void
@@ -116,7 +119,7 @@ simulate_check_event(void *context, const struct exchange_event *event)
     } else if (event->kind == EXCHANGE_EVENT_ORDER) {
         if (event->account_id == world->check.closing_account && event->u.order.type == EXCHANGE_MARKET &&
             event->u.order.status == EXCHANGE_PENDING)
-            note_close(world, account, event->u.order.listing);
+            note_close(world, account, &event->u.order);
     } else if (event->kind == EXCHANGE_EVENT_TRADE) {
         note_trade(world, account, &event->u.trade);
         simulate_story_tell(&world->story, event->account_id, "fill", "%s %" PRId64 " %s%s, holds %" PRId64,

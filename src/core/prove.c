@@ -33,7 +33,8 @@ target_answered(
         return;
     }
     target->attempts = 0;
-    target->unresolved = !target->satisfied;
+    /* Flat was seen, and exposure again, before the answer: whose flat it was cannot be told, and the close may be at work (ID-04). */
+    target->unresolved = !target->satisfied || (answer->outcome != OUTCOME_GONE && enforce_held(account, target->contract) > target->size);
     enforce_want_read(
         account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, SPAN_MS(500)));
 }

@@ -89,6 +89,32 @@ stop_again_when_position_stays(void **state)
     story_close(&f);
 }
 
+/* ID-04: fills through zero overtake the answer of our close; a second one would turn the position round. */
+static void
+no_second_close_before_the_first_settled(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, "{\"max_contracts\":{\"enabled\":true,\"limit\":1,\"close_all\":true}}");
+    story_position(&f, FIXTURE_MNQ, 2);
+    uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
+    f.now = instant_add(f.now, SPAN_MS(2));
+    story_position(&f, FIXTURE_MNQ, 0);
+    story_position(&f, FIXTURE_MNQ, -4);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    f.now = instant_add(f.now, SPAN_MS(5));
+    story_answer(&f, close, OUTCOME_ACCEPTED);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    f.now = instant_add(f.now, SPAN_MS(500));
+    story_read(&f, FIXTURE_MNQ, -4, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    f.now = instant_add(f.now, SPAN_MS(1100));
+    story_read(&f, FIXTURE_MNQ, -4, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
+}
+
 /* R-012-4: a stop that only grows leaves; the gateway's check took its absent price for one off the tick. */
 static void
 stop_may_change_size_alone(void **state)
@@ -117,6 +143,7 @@ main(void)
         cmocka_unit_test(order_terminal_regress),
         cmocka_unit_test(no_stop_between_fill_and_position),
         cmocka_unit_test(stop_again_when_position_stays),
+        cmocka_unit_test(no_second_close_before_the_first_settled),
         cmocka_unit_test(stop_may_change_size_alone),
     };
 
