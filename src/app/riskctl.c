@@ -5,6 +5,7 @@
 #include "app/riskctl_alert.h"
 #include "app/riskctl_audit.h"
 #include "app/riskctl_commands.h"
+#include "app/riskctl_menu.h"
 #include "app/scenario.h"
 #include "app/simulate.h"
 #include "app/version.h"
@@ -106,6 +107,8 @@ main(int argc, char **argv)
 
     if (riskctl_commands_run(argc, argv, &code))
         return code;
+    if (argc == 1 || (argc == 3 && strcmp(argv[1], "--config") == 0))
+        return riskctl_menu(argc == 3 ? argv[2] : NULL);
     if (argc >= 2 && strcmp(argv[1], "scenario") == 0)
         return run_scenarios(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "replay") == 0)
@@ -125,5 +128,5 @@ main(int argc, char **argv)
         riskctl_commands_help();
         return 0;
     }
-    return wrong(argc < 2 ? "no command" : argv[1]);
+    return wrong(argv[1]);
 }

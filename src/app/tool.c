@@ -185,6 +185,12 @@ read_first_line(const char *path, char *out)
 }
 
 bool
+tool_can_ask(const struct tool *tool)
+{
+    return tool->password_file != NULL || terminal_is_there();
+}
+
+bool
 tool_password(const struct tool *tool, const char *prompt, char *ret_password)
 {
     bool read = tool->password_file != NULL ? read_first_line(tool->password_file, ret_password)

@@ -58,6 +58,9 @@ bool tool_may_administer(const struct tool *tool);
  */
 int tool_load(const struct tool *tool, struct loaded_config **ret_config);
 
+/** Is there anything to get a password from?  If not, riskd is asked without one: it refuses, and writes the attempt down. */
+bool tool_can_ask(const struct tool *tool);
+
 /** From --password-file or the terminal.  False: there was none, TOOL_PASSWORD.  @ret_password holds PASSWORD_MAX; wipe it. */
 bool tool_password(const struct tool *tool, const char *prompt, char *ret_password);
 

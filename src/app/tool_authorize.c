@@ -85,7 +85,7 @@ authorize_there(const struct tool *tool, const struct loaded_config *config, con
     struct control_answer answer;
 
     (void)text_copy(request.reason, sizeof request.reason, purpose);
-    if (!tool_password(tool, "Admin password: ", request.password))
+    if (tool_can_ask(tool) && !tool_password(tool, "Admin password: ", request.password))
         return TOOL_PASSWORD;
     int code = tool_ask(tool, config, &request, &answer);
     secret_wipe(&request, sizeof request);

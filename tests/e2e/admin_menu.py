@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""riskctl's menu in an 80x24 terminal (tmux): first run, test, status, reload, flatten, unlock with a reason, the ledger (S-17, S-18).
+
+usage: admin_menu.py DIR-OF-PROGRAMS
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
+import rig as rigs
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+ACCOUNT = 1001
+ES = "CON.F.US.EP.U26"
+PASSWORD = "correct horse"
+
+
+class Terminal:
+    """A tmux of its own with one program in it."""
+
+    def __init__(self, directory):
+        self.tmux = ["tmux", "-S", os.path.join(directory, "tmux"), "-f", "/dev/null"]
+
+    def start(self, *command):
+        subprocess.run([*self.tmux, "new-session", "-d", "-x", "80", "-y", "24", "env", "TERM=screen-256color", *command], check=True)
+        subprocess.run([*self.tmux, "set-option", "-g", "remain-on-exit", "on"], check=True)
+
+    def screen(self):
+        return subprocess.run([*self.tmux, "capture-pane", "-p"], capture_output=True, text=True, check=True).stdout
+
+    def type(self, text):
+        subprocess.run([*self.tmux, "send-keys", "-l", text], check=True)
+        subprocess.run([*self.tmux, "send-keys", "Enter"], check=True)
+
+    def see(self, *words, seconds=25):
+        try:
+            rigs.wait_for(lambda: all(word in self.screen() for word in words), seconds, f"{words}")
+        except TimeoutError:
+            print(self.screen())
+            raise
+
+    def stop(self):
+        subprocess.run([*self.tmux, "kill-server"], check=False)
+
+
+def first_run(rig, terminal, home):
+    terminal.start(os.path.join(rig.programs, "riskctl"), "init", "--config", home, "--templates", os.path.join(TOP, "config"), "--gateway",
+                   f"https://127.0.0.1:{rig.sim_port}", "--ca-file", rig.tls["ca"])
+    for question, answer in (("user name", rigs.USER), ("API key", rig.api_key), ("Account number", str(ACCOUNT)), ("Largest loss", ""),
+                             ("New admin password", PASSWORD), ("Once more", PASSWORD)):
+        terminal.see(question)
+        terminal.type(answer)
+    terminal.see("Before you trust it", "set up in", "ok    ")
+    screen = terminal.screen()
+    assert rig.api_key not in screen and PASSWORD not in screen, screen
+    terminal.stop()
+
+
+def lock(rig):
+    rig.buy(ACCOUNT, ES, 9)
+    rigs.wait_for(lambda: rig.status()["accounts"][0]["locked"], 20, "the lockout")
+
+
+def through_the_menu(rig, terminal, home):
+    terminal.start(os.path.join(rig.programs, "riskctl"), "--config", home)
+    terminal.see("1  Authentication", "9  Ledger and backup", "q  Quit", "Your choice:")
+    assert all(len(line) <= 80 for line in terminal.screen().splitlines())
+    terminal.type("6")
+    terminal.see("NORMAL", "user hub LIVE", "Enter goes on")
+    terminal.type("")
+    terminal.type("3")
+    terminal.see("Reload: put", "q  Back")
+    terminal.type("2")
+    terminal.see("Rule (")
+    terminal.type("max_contracts")
+    terminal.see("rules.max_contracts.limit: 5", "Done")
+    terminal.type("")
+    terminal.type("4")
+    terminal.see("Admin password:")
+    terminal.type(PASSWORD)
+    terminal.see("the new rules are in force")
+    terminal.type("")
+    terminal.type("q")
+    lock(rig)
+    terminal.type("7")
+    for question, answer in (("Account number:", str(ACCOUNT)), ("Reason:", "talked it over"), ("Only of rule", ""), ("Admin password:", "wrong horse")):
+        terminal.see(question)
+        terminal.type(answer)
+    terminal.see("wrong password", "Not done")
+    terminal.type("")
+    terminal.type("7")
+    for question, answer in (("Account number:", str(ACCOUNT)), ("Reason:", "talked it over"), ("Only of rule", ""), ("Admin password:", PASSWORD)):
+        terminal.see(question)
+        terminal.type(answer)
+    terminal.see("lockouts ended", "Done")
+    assert not rig.status()["accounts"][0]["locked"]
+    terminal.type("")
+    terminal.type("9")
+    terminal.see("Verify")
+    terminal.type("1")
+    terminal.see("talked it over", "Done")
+    terminal.type("")
+    terminal.type("q")
+    terminal.see("8  Flatten")
+    terminal.type("q")
+    terminal.see("Pane is dead")
+    terminal.stop()
+
+
+def main():
+    if shutil.which("tmux") is None:
+        print("no tmux")
+        sys.exit(77)
+    with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1 }"]) as rig:
+        home, terminal = rig.path("home"), Terminal(rig.directory)
+        try:
+            first_run(rig, terminal, home)
+            daemon, rules = os.path.join(home, "daemon.yaml"), os.path.join(home, "risk_config.yaml")
+            for path, changes in ((daemon, (("port: 8765", f"port: {rig.feed_port}"), ("port: 8766", f"port: {rig.status_port}"))),
+                                  (rules, (("lockout_on_breach: false", "lockout_on_breach: true"), ("unknown_symbol_action: block", "unknown_symbol_action: allow_unlimited")))):
+                with open(path, encoding="utf-8") as f:
+                    text = f.read()
+                for old, new in changes:
+                    assert old in text, old
+                    text = text.replace(old, new, 1)
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(text)
+            rig.riskd = rigs.Program([os.path.join(rig.programs, "riskd"), "--config", home], rig.path("riskd.out"))
+            rig.wait_ready()
+            through_the_menu(rig, terminal, home)
+            assert rig.riskd.stop() == 0
+        finally:
+            terminal.stop()
+    print("menu: ok")
+
+
+if __name__ == "__main__":
+    main()
