@@ -85,7 +85,7 @@ signalr_read(const struct json *json, struct signalr_message *ret_message)
     json_pick(json, 0, keys, KEYS, at);
     if (at[TYPE] != JSON_NONE && !json_int64(json, at[TYPE], &number))
         return false;
-    m.type = at[TYPE] == JSON_NONE ? SIGNALR_HANDSHAKE : type_of(number);
+    m.type = number == 0 ? SIGNALR_HANDSHAKE : type_of(number); /* Some servers write its type, 0; Microsoft's client takes that. */
     if (json_kind(json, at[ERROR]) != JSON_ABSENT && json_kind(json, at[ERROR]) != JSON_NULL) {
         m.has_error = true;
         if (!json_string(json, at[ERROR], m.error, sizeof m.error))

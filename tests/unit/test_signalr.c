@@ -78,6 +78,8 @@ test_types(void **state)
     struct signalr_message m = read_message("{}");
     assert_int_equal(m.type, SIGNALR_HANDSHAKE);
     assert_false(m.has_error);
+    m = read_message("{\"type\":0}"); /* As @fakehost/signalr has it. */
+    assert_int_equal(m.type, SIGNALR_HANDSHAKE);
     m = read_message("{\"error\":\"no\"}");
     assert_int_equal(m.type, SIGNALR_HANDSHAKE);
     assert_true(m.has_error);
