@@ -107,10 +107,29 @@ def check_tampering(rig):
         answer = riskctl(rig, "verify", "--db", forged, "--log", rig.path("logs"))
         assert answer.returncode == 1, f"{name}: not seen\n{answer.stdout}{answer.stderr}"
         print(f"{name}: {answer.stdout.splitlines()[-1]}")
+    write_other_chain(rig)
     mended = riskctl(rig, "verify", "--db", forged)
     assert mended.returncode == 0, "the chain alone cannot know"
     head = next(line.split()[-1] for line in good.stdout.splitlines() if line.startswith("head:"))
     assert riskctl(rig, "verify", "--db", forged, "--head", head).returncode == 1
+
+
+def write_other_chain(rig):
+    """A ledger begun anew by the program itself, longer than what the log tells of: whole, but another."""
+    other = rig.path("other.db")
+    with open(rig.path("daemon.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    rig._write("daemon.yaml", text.replace(rig.path("state.db"), other).replace(rig.path("logs"), rig.path("other-logs")))
+    while not os.path.exists(other) or rows(other, "SELECT log_id FROM store_state")[0][0] < 40:
+        rig.start_riskd()
+        rig.wait_ready()
+        for _ in range(6):
+            rig.riskd.process.send_signal(1)
+        assert rig.riskd.stop() == 0
+    rig._write("daemon.yaml", text)
+    assert riskctl(rig, "verify", "--db", other).returncode == 0
+    answer = riskctl(rig, "verify", "--db", other, "--log", rig.path("logs"))
+    assert answer.returncode == 1 and "tells another hash" in answer.stdout, answer.stdout
 
 
 def check_faces(rig):

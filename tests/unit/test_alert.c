@@ -158,13 +158,13 @@ test_queue(void **state)
     assert_string_equal(alert_queue_next(&queue, 1)->alert.text, breach.text);
     assert_int_equal(alert_queue_write(&queue, &err), OK);
     open_queue(&next, directory);
-    assert_int_equal(alert_queue_add_place(&next, "email"), 0);
-    assert_int_equal(alert_queue_add_place(&next, "webhook b"), 1);
+    assert_int_equal(alert_queue_add_place(&next, "webhook b"), 0);
+    assert_int_equal(alert_queue_add_place(&next, "email"), 1);
     alert_queue_read(&next);
     assert_int_equal(next.count, 1); /* The second was for the desktop only, which is no more. */
-    assert_memory_equal(&alert_queue_next(&next, 0)->alert, &breach, sizeof breach);
-    assert_null(alert_queue_next(&next, 1));
-    alert_queue_done(&next, 0);
+    assert_memory_equal(&alert_queue_next(&next, 1)->alert, &breach, sizeof breach);
+    assert_null(alert_queue_next(&next, 0));
+    alert_queue_done(&next, 1);
     assert_int_equal(next.count, 0);
     scratch_free(scratch);
 }
