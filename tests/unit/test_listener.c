@@ -115,7 +115,7 @@ test_hears(void **state)
     finish(&f);
 }
 
-/* 1 s, then 2 s; one that was open begins with 1 s again. */
+/* 1 s, then 2 s. */
 static void
 test_backs_off(void **state)
 {
@@ -134,6 +134,30 @@ test_backs_off(void **state)
     f.feed = NULL;
     run_until_count(&f, &f.lost, 2);
     assert_int_equal(f.retry_ms, 2000);
+    finish(&f);
+}
+
+/* Once it was open again the waits begin anew. */
+static void
+test_begins_anew(void **state)
+{
+    struct fixture f = { 0 };
+    struct error err;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&f.loop), 0);
+    uint16_t port = start(&f);
+    listen_at(&f, port);
+    run_until_count(&f, &f.messages, 1);
+    feed_stop(f.feed);
+    run_until_count(&f, &f.lost, 1);
+    feed_free(f.feed);
+    const struct feed_options options = { .loop = &f.loop, .port = port, .snapshot = write_snapshot, .close_timeout = SPAN_MS(50) };
+    assert_int_equal(feed_new(&options, &f.feed, &err), OK);
+    run_until_count(&f, &f.messages, 2);
+    feed_stop(f.feed);
+    run_until_count(&f, &f.lost, 2);
+    assert_int_equal(f.retry_ms, 1000);
     finish(&f);
 }
 
@@ -156,6 +180,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hears),
         cmocka_unit_test(test_backs_off),
+        cmocka_unit_test(test_begins_anew),
         cmocka_unit_test(test_refused),
     };
 

@@ -298,6 +298,23 @@ test_messages(void **state)
     assert_int_equal(f->model->seq, 6);
 }
 
+/* Only a stop on the other side protects. */
+static void
+test_stop_of(void **state)
+{
+    struct fixture *f = *state;
+    struct model_account *account = model_account(f->model, 1001);
+
+    assert_int_equal(model_stop_of(account, &account->positions[0])->id, 31);
+    account->orders[0].buy = true;
+    assert_null(model_stop_of(account, &account->positions[0]));
+    account->positions[0].size = -1;
+    assert_int_equal(model_stop_of(account, &account->positions[0])->id, 31);
+    account->orders[0].has_stop = false;
+    assert_null(model_stop_of(account, &account->positions[0]));
+    assert_null(model_stop_of(account, &account->positions[1]));
+}
+
 /* A reconnect brings the same history again: nothing is there twice. */
 static void
 test_history_once(void **state)
@@ -406,6 +423,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_countdown_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_flash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stop_of, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_history_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_curve_before_the_daemon, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_messages, set_up, tear_down),
