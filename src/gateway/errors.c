@@ -58,7 +58,7 @@ static const struct judgement modify_codes[] = { /* EC-07 */
     { OUTCOME_REFUSED, false, 2, SELDOM, "modify: account not found" },
     { OUTCOME_GONE, false, 0, S(0), "modify: order not found" },
     { OUTCOME_REFUSED, false, 1, LATER, "modify: rejected" },
-    { OUTCOME_AMBIGUOUS, false, 1, S(0), "modify: pending" },
+    { OUTCOME_AMBIGUOUS, false, 0, S(0), "modify: pending" },
     { OUTCOME_AMBIGUOUS, false, 1, S(0), "modify: unknown error" },
     { OUTCOME_REFUSED, true, 2, SELDOM, "modify: the account cannot be controlled by the API (follower or live)" },
     { OUTCOME_REFUSED, false, 2, SELDOM, "modify: contract not found" },
@@ -69,7 +69,7 @@ static const struct judgement cancel_codes[] = { /* EC-06 */
     { OUTCOME_REFUSED, false, 2, SELDOM, "cancel: account not found" },
     { OUTCOME_GONE, false, 0, S(0), "cancel: order not found" },
     { OUTCOME_GONE, false, 0, S(0), "cancel: rejected, it may be filled already" },
-    { OUTCOME_AMBIGUOUS, false, 1, S(0), "cancel: pending" },
+    { OUTCOME_AMBIGUOUS, false, 0, S(0), "cancel: pending" },
     { OUTCOME_AMBIGUOUS, false, 1, S(0), "cancel: unknown error" },
     { OUTCOME_REFUSED, true, 2, SELDOM, "cancel: the account cannot be controlled by the API (follower or live)" },
 };
@@ -81,7 +81,7 @@ static const struct judgement close_codes[] = { /* EC-04 */
     { OUTCOME_REFUSED, false, 2, SELDOM, "close: contract not found" },
     { OUTCOME_REFUSED, false, 2, SELDOM, "close: contract not active" },
     { OUTCOME_REFUSED, false, 2, LATER, "close: rejected (the market may be closed)" },
-    { OUTCOME_AMBIGUOUS, false, 1, S(0), "close: order pending" },
+    { OUTCOME_AMBIGUOUS, false, 0, S(0), "close: order pending" },
     { OUTCOME_AMBIGUOUS, false, 1, S(0), "close: unknown error" },
     { OUTCOME_REFUSED, true, 2, SELDOM, "close: the account cannot be controlled by the API (follower or live)" },
 };
@@ -94,7 +94,7 @@ static const struct judgement reduce_codes[] = { /* EC-05 */
     { OUTCOME_REFUSED, false, 2, SELDOM, "partial close: contract not active" },
     { OUTCOME_REFUSED, false, 1, S(0), "partial close: invalid size" }, /* Re-read and recompute. */
     { OUTCOME_REFUSED, false, 2, LATER, "partial close: rejected (the market may be closed)" },
-    { OUTCOME_AMBIGUOUS, false, 1, S(0), "partial close: order pending" },
+    { OUTCOME_AMBIGUOUS, false, 0, S(0), "partial close: order pending" },
     { OUTCOME_AMBIGUOUS, false, 1, S(0), "partial close: unknown error" },
     { OUTCOME_REFUSED, true, 2, SELDOM, "partial close: the account cannot be controlled by the API (follower or live)" },
 };
