@@ -118,7 +118,9 @@ struct engine {
     struct account *accounts;
     int32_t accounts_count;
     struct account **heap; /* Accounts by deadline, earliest first. */
-    struct table by_id, contracts_by_id, trades_by_id;
+    struct table by_id, contracts_by_id;
+    uint32_t *trades_by_id, *trades_by_order; /* ledger.c: numbers in the pool of the first trade of each chain. */
+    uint32_t trade_chains_mask;
     struct table in_flight;  /* Command id to account, for the answers. */
     bool full_told;          /* More contracts than there is room for. */
     bool opened;             /* Days are set: the first event has been seen. */
@@ -199,7 +201,7 @@ void ledger_open_day(struct engine *engine, struct account *account);
 void ledger_roll(struct engine *engine, struct account *account);
 /** A fill with P&L that turned out to have reversed the position (R-006-3). */
 void ledger_store_day(struct engine *engine, const struct account *account);
-void ledger_opened(struct trade *trade);
+void ledger_opened(struct engine *engine, struct trade *trade);
 void ledger_track_open(struct account *account);
 
 /* ---- lockout.c ---- */

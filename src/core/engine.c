@@ -88,7 +88,7 @@ open_days(struct engine *engine)
  * the gateway's choice.  Returns the fill that had been told before the position, or NULL.
  */
 static struct trade *
-find_reversal(struct account *account, struct position *position, int32_t size_before)
+find_reversal(struct engine *engine, struct account *account, struct position *position, int32_t size_before)
 {
     bool reversed = size_before != 0 && position->size != 0 && (size_before > 0) != (position->size > 0);
     int8_t side = position->size > 0 ? SIDE_BUY : SIDE_SELL;
@@ -103,12 +103,12 @@ find_reversal(struct account *account, struct position *position, int32_t size_b
     position->crossed = t == NULL || t->side != side;
     if (position->crossed || t->opened)
         return NULL;
-    ledger_opened(t);
+    ledger_opened(engine, t);
     return t;
 }
 
 static void
-take_reversal(struct account *account, struct trade *trade)
+take_reversal(struct engine *engine, struct account *account, struct trade *trade)
 {
     struct position *position = book_find(account, trade->contract);
 
@@ -116,7 +116,7 @@ take_reversal(struct account *account, struct trade *trade)
         return;
     position->crossed = false;
     if (!trade->opened)
-        ledger_opened(trade);
+        ledger_opened(engine, trade);
 }
 
 static void
@@ -135,7 +135,7 @@ on_position(struct engine *engine, const struct position_row *row)
         finish(engine, account);
         return;
     }
-    const struct trade *reversal = find_reversal(account, position, size_before);
+    const struct trade *reversal = find_reversal(engine, account, position, size_before);
     if (reversal != NULL)
         judge(engine, account, &(struct occasion){ .wake = EVENT_TRADE, .trade = reversal });
     show_pnl(engine, account, true);
@@ -177,7 +177,7 @@ on_trade(struct engine *engine, const struct trade_row *row)
     if (trade != NULL && order != NULL && order->swept)
         enforce_late_fill(engine, account, order->contract);
     if (trade != NULL) {
-        take_reversal(account, trade);
+        take_reversal(engine, account, trade);
         judge_trade(engine, account, trade, row);
         ledger_store_day(engine, account);
         show_pnl(engine, account, true);

@@ -11,18 +11,61 @@
 
 #define TRADES_KEPT SPAN_SECONDS(86400) /* Before the running day; longer than any window of RULE-006. */
 
+/* ---- Found again by id and by order: chains through the trades themselves, by their numbers in the pool ---- */
+
+static uint32_t *
+id_chain(const struct engine *engine, int64_t trade_id)
+{
+    return &engine->trades_by_id[(uint64_t)trade_id & engine->trade_chains_mask];
+}
+
+static uint32_t *
+order_chain(const struct engine *engine, int64_t order_id)
+{
+    return &engine->trades_by_order[(uint64_t)order_id & engine->trade_chains_mask];
+}
+
+static struct trade *
+item(const struct engine *engine, uint32_t number)
+{
+    return number != 0 ? pool_item(&engine->trades, number) : NULL;
+}
+
 /* Ids are the gateway's and unique there; the account takes part so that nothing depends on that. */
 static struct trade *
-find(const struct engine *engine, const struct account *account, int64_t trade_id, uint64_t *ret_key)
+find(const struct engine *engine, const struct account *account, int64_t trade_id)
 {
-    struct trade *trade;
+    struct trade *trade = item(engine, *id_chain(engine, trade_id));
 
-    *ret_key = (uint64_t)trade_id ^ (uint64_t)account->index << 44;
-    for (;; (*ret_key)++) {
-        trade = table_find(&engine->trades_by_id, *ret_key);
-        if (trade == NULL || (trade->id == trade_id && trade->account == account))
-            return trade;
-    }
+    while (trade != NULL && !(trade->id == trade_id && trade->account == account))
+        trade = item(engine, trade->next_same_id);
+    return trade;
+}
+
+static void
+chain_in(struct engine *engine, struct trade *trade)
+{
+    uint32_t number = pool_number(&engine->trades, trade);
+
+    trade->next_same_id = *id_chain(engine, trade->id);
+    *id_chain(engine, trade->id) = number;
+    trade->next_same_order = *order_chain(engine, trade->order_id);
+    *order_chain(engine, trade->order_id) = number;
+}
+
+static void
+chain_out(struct engine *engine, const struct trade *trade)
+{
+    uint32_t number = pool_number(&engine->trades, trade);
+    uint32_t *link = id_chain(engine, trade->id);
+
+    while (*link != number)
+        link = &item(engine, *link)->next_same_id;
+    *link = trade->next_same_id;
+    link = order_chain(engine, trade->order_id);
+    while (*link != number)
+        link = &item(engine, *link)->next_same_order;
+    *link = trade->next_same_order;
 }
 
 static bool
@@ -85,9 +128,9 @@ link_in(struct account *account, struct trade *trade)
 }
 
 static bool
-same_order_opens(const struct trade *a, const struct trade *b)
+is_older(const struct trade *a, const struct trade *b)
 {
-    return a->order_id == b->order_id && a->opened && !a->voided;
+    return a->at.ns < b->at.ns || (a->at.ns == b->at.ns && a->id < b->id);
 }
 
 /*
@@ -95,36 +138,33 @@ same_order_opens(const struct trade *a, const struct trade *b)
  * whole day for each trade it counts.  Called when a trade is new, turns out to have opened, or is voided.
  */
 static void
-settle_first(struct trade *trade)
+settle_first(const struct engine *engine, const struct trade *trade)
 {
-    struct trade *t = trade->previous;
+    uint32_t head = *order_chain(engine, trade->order_id);
+    struct trade *first = NULL;
 
-    while (t != NULL && !same_order_opens(t, trade))
-        t = t->previous;
-    trade->first_of_order = t == NULL && same_order_opens(trade, trade);
-    bool found = t != NULL || trade->first_of_order;
-    for (t = trade->next; t != NULL; t = t->next) {
-        if (t->order_id != trade->order_id)
+    for (struct trade *t = item(engine, head); t != NULL; t = item(engine, t->next_same_order)) {
+        if (t->order_id != trade->order_id || t->account != trade->account)
             continue;
-        t->first_of_order = !found && same_order_opens(t, trade);
-        found = found || t->first_of_order;
+        t->first_of_order = false;
+        if (t->opened && !t->voided && (first == NULL || is_older(t, first)))
+            first = t;
     }
+    if (first != NULL)
+        first->first_of_order = true;
 }
 
 void
-ledger_opened(struct trade *trade)
+ledger_opened(struct engine *engine, struct trade *trade)
 {
     trade->opened = true;
-    settle_first(trade);
+    settle_first(engine, trade);
 }
 
 static void
 forget(struct engine *engine, struct account *account, struct trade *trade)
 {
-    uint64_t key;
-
-    if (find(engine, account, trade->id, &key) == trade)
-        table_remove(&engine->trades_by_id, key);
+    chain_out(engine, trade);
     if (trade->previous != NULL)
         trade->previous->next = trade->next;
     if (trade->next != NULL)
@@ -152,15 +192,13 @@ ledger_store_day(struct engine *engine, const struct account *account)
 }
 
 static struct trade *
-add(struct engine *engine, struct account *account, const struct trade_row *row, uint64_t key)
+add(struct engine *engine, struct account *account, const struct trade_row *row)
 {
     struct contract *contract = market_contract(engine, account, row->contract.text);
     struct trade *trade = contract != NULL ? pool_take(&engine->trades) : NULL;
 
-    if (trade == NULL || !table_put(&engine->trades_by_id, key, trade)) {
+    if (trade == NULL) {
         output_alarm(engine, account, 0, 2, 0, "No room for another trade: trade %lld is not counted.", (long long)row->id);
-        if (trade != NULL)
-            pool_give(&engine->trades, trade);
         return NULL;
     }
     trade->id = row->id;
@@ -176,7 +214,8 @@ add(struct engine *engine, struct account *account, const struct trade_row *row,
     trade->voided = row->voided;
     trade->opened = !row->has_pnl;
     link_in(account, trade);
-    settle_first(trade);
+    chain_in(engine, trade);
+    settle_first(engine, trade);
     return trade;
 }
 
@@ -184,7 +223,7 @@ static void
 void_trade(struct engine *engine, struct account *account, struct trade *trade, const struct trade_row *row)
 {
     trade->voided = true;
-    settle_first(trade);
+    settle_first(engine, trade);
     if (in_day(account, trade)) {
         count(account, trade, -1);
         ledger_store_day(engine, account);
@@ -195,15 +234,14 @@ void_trade(struct engine *engine, struct account *account, struct trade *trade, 
 struct trade *
 ledger_apply(struct engine *engine, struct account *account, const struct trade_row *row)
 {
-    uint64_t key;
-    struct trade *trade = find(engine, account, row->id, &key);
+    struct trade *trade = find(engine, account, row->id);
 
     if (trade != NULL) {
         if (row->voided && !trade->voided)
             void_trade(engine, account, trade, row);
         return NULL;
     }
-    trade = add(engine, account, row, key);
+    trade = add(engine, account, row);
     if (trade == NULL)
         return NULL;
     if (trade->voided) {
@@ -226,12 +264,11 @@ ledger_judged(struct engine *engine, struct account *account, struct trade *trad
 void
 ledger_restore(struct engine *engine, struct account *account, const struct trade_restored *restored)
 {
-    uint64_t key;
     struct trade *trade;
 
-    if (find(engine, account, restored->row.id, &key) != NULL)
+    if (find(engine, account, restored->row.id) != NULL)
         return;
-    trade = add(engine, account, &restored->row, key);
+    trade = add(engine, account, &restored->row);
     if (trade == NULL)
         return;
     trade->judged = restored->judged || trade->voided;

@@ -43,6 +43,19 @@ pool_take(struct pool *pool)
     return item;
 }
 
+uint32_t
+pool_number(const struct pool *pool, const void *item)
+{
+    return (uint32_t)((size_t)((const unsigned char *)item - pool->memory) / pool->item_size) + 1;
+}
+
+void *
+pool_item(const struct pool *pool, uint32_t number)
+{
+    ASSERT(number > 0 && number <= pool->fresh);
+    return pool->memory + (size_t)(number - 1) * pool->item_size;
+}
+
 void
 pool_give(struct pool *pool, void *item)
 {

@@ -24,6 +24,9 @@ bool pool_init(struct pool *pool, size_t item_size, uint32_t capacity);
 void pool_fini(struct pool *pool);
 /** A zeroed item, or NULL when all are in use. */
 void *pool_take(struct pool *pool);
+/** Numbers of items, 1 to capacity, for who keeps four bytes instead of a pointer. */
+uint32_t pool_number(const struct pool *pool, const void *item);
+void *pool_item(const struct pool *pool, uint32_t number);
 void pool_give(struct pool *pool, void *item);
 
 #endif /* CORE_POOL_H */

@@ -1,7 +1,7 @@
 /*
  * table.h - a fixed-size map from 64-bit keys to pointers for the hot path: open addressing, no allocation after construction.
  *
- * Keys may collide for callers that hash (contract names, trade ids): such callers compare what they find and
+ * Keys may collide for callers that hash (contract names): such callers compare what they find and
  * go on with key + 1.
  */
 #ifndef CORE_TABLE_H

@@ -100,6 +100,7 @@ struct trade {
     const struct account *account;
     struct trade *previous;   /* Next older of the account by (at, id). */
     struct trade *next;       /* Next newer. */
+    uint32_t next_same_id, next_same_order; /* ledger.c's chains. */
     int32_t size;
     int8_t side;
     bool has_pnl;             /* False: an opening half-turn. */

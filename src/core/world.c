@@ -18,6 +18,20 @@ pool_size(uint32_t accounts, uint32_t each, uint32_t floor)
     return accounts * each < floor ? floor : accounts * each;
 }
 
+/* Short chains at any usual number of trades; a table with room for all of them would touch a page for each. */
+static bool
+chains_init(struct engine *engine, uint32_t trades)
+{
+    uint32_t chains = 1024;
+
+    while (chains < trades / 8)
+        chains *= 2;
+    engine->trade_chains_mask = chains - 1;
+    engine->trades_by_id = calloc(chains, sizeof *engine->trades_by_id);
+    engine->trades_by_order = calloc(chains, sizeof *engine->trades_by_order);
+    return engine->trades_by_id != NULL && engine->trades_by_order != NULL;
+}
+
 static bool
 pools_init(struct engine *engine)
 {
@@ -31,7 +45,7 @@ pools_init(struct engine *engine)
         pool_init(&engine->targets, sizeof(struct target), positions) &&
         pool_init(&engine->lockouts, sizeof(struct lock_entry), pool_size(n, LOCKOUTS_PER_ACCOUNT, POOL_FLOOR)) &&
         table_init(&engine->by_id, n) && table_init(&engine->contracts_by_id, CONTRACTS_MAX) &&
-        table_init(&engine->trades_by_id, trades) && table_init(&engine->in_flight, positions + orders);
+        chains_init(engine, trades) && table_init(&engine->in_flight, positions + orders);
 }
 
 static bool
@@ -128,7 +142,8 @@ engine_free(struct engine *engine)
     pool_fini(&engine->lockouts);
     table_fini(&engine->by_id);
     table_fini(&engine->contracts_by_id);
-    table_fini(&engine->trades_by_id);
+    free(engine->trades_by_id);
+    free(engine->trades_by_order);
     table_fini(&engine->in_flight);
     free(engine->commands);
     free(engine->records);
