@@ -3,8 +3,9 @@
  */
 #include "app/simulate.h"
 
-#include "app/simulate_world.h"
 #include "app/scratch.h"
+#include "app/simulate_world.h"
+#include "store/audit.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -118,6 +119,24 @@ print_failure(const struct options *options, const struct simulate_world *world)
         (int)options->run.days, (int)options->run.accounts, options->faults, options->sqlite ? " --store sqlite" : "", kill);
 }
 
+/* R-ALL-14: the enforcement log's chain is whole, whatever kills there were. */
+static bool
+check_ledger(struct simulate_world *world)
+{
+    struct audit_report report;
+    struct error err;
+
+    if (world->store == NULL)
+        return true; /* Dead at the end. */
+    if (audit_verify(world->store, NULL, &report, &err) != OK)
+        simulate_world_fail(world, 0, "ledger: %s", err.text);
+    else if (!report.intact || report.rows == 0)
+        simulate_world_fail(world, 0, "ledger: %s", report.text);
+    else
+        printf("  %s\n", report.text);
+    return !world->failed;
+}
+
 static int
 run_seed(const struct options *options, uint64_t seed, struct totals *totals)
 {
@@ -139,6 +158,8 @@ run_seed(const struct options *options, uint64_t seed, struct totals *totals)
         return 1;
     }
     bool held = simulate_world_run(world);
+    if (held && options->sqlite)
+        held = check_ledger(world);
     add_up(totals, world);
     if (!held)
         print_failure(options, world);

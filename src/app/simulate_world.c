@@ -17,7 +17,8 @@
 #define STILL_MAX 200000 /* Steps at one instant: a loop. */
 #define TAIL SPAN_SECONDS(1200) /* The last minutes are calm: whatever is open must end. */
 #define KEEP_BOOKS SPAN_SECONDS(27 * 3600)
-#define START_DATE "2026-08-17T14:00:00Z" /* A Monday in Chicago's session; shifted by the seed. */
+#define START_DATE "2026-08-16T22:00:00Z" /* Sunday's open in Chicago; the seed takes a week, a day from Monday's to Thursday's, and a time. */
+#define START_WEEKS 12                    /* Daylight saving ends in one of them. */
 #define BALANCE_MICROS INT64_C(150000000000)
 
 void
@@ -103,7 +104,8 @@ simulate_world_new(const struct simulate_options *options, struct simulate_world
     world->chance.state = options->seed;
     simulate_story_init(&world->story, options->trace);
     ASSERT(instant_parse(START_DATE, strlen(START_DATE), &world->start));
-    world->start = instant_add(world->start, SPAN_SECONDS(chance_below(&world->chance, 14 * 86400)));
+    world->start = instant_add(world->start, SPAN_SECONDS(chance_below(&world->chance, START_WEEKS) * 7 * 86400));
+    world->start = instant_add(world->start, SPAN_SECONDS(chance_below(&world->chance, 4 * 86400)));
     world->end = instant_add(world->start, SPAN_SECONDS((int64_t)options->days * 86400));
     world->now = world->story.now = world->start;
     enum status status = make_config(world, err);
