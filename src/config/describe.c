@@ -129,7 +129,9 @@ static const char about_credentials[] =
 
 static const char about_rules[] =
     "## risk_config.yaml\n\n`global:`, `rules:`, and `profiles:` (name, then rules as below). A rule without a block is off; a rule with one is "
-    "on unless it says `enabled: false`.\n\n### `global`\n\n";
+    "on unless it says `enabled: false`. `mode: enforce|shadow|off` in any rule (`enforcement_mode`, which RULE-005 needs for its own "
+    "`mode`): in shadow a breach is recorded and shown as what would have been done, and nothing is sent or locked; `off` is `enabled: "
+    "false`.\n\n### `global`\n\n";
 
 static const char about_holidays[] =
     "## holidays.yaml\n\nA list, below `holidays:` or by itself, of these or of plain dates.\n\n";

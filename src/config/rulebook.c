@@ -18,7 +18,7 @@ struct bound {
     struct bound *next;
     int rule;
     struct bind_layers layers;
-    bool enabled;
+    bool enabled, shadow;
     const void *config; /* NULL: off and incomplete. */
 };
 
@@ -44,17 +44,68 @@ same_layers(const struct bind_layers *a, const struct bind_layers *b)
     return true;
 }
 
+enum rule_mode { MODE_ENFORCE, MODE_SHADOW, MODE_OFF };
+
+static const struct choice rule_modes[] = { { "enforce", MODE_ENFORCE }, { "shadow", MODE_SHADOW }, { "off", MODE_OFF }, { NULL, 0 } };
+static const struct param rule_mode = { .keys = "mode|enforcement_mode", .kind = PARAM_CHOICE, .choices = rule_modes };
+/* RULE-005 has a `mode` of its own; there only the longer word is ours. */
+static const struct param rule_mode_long = { .keys = "enforcement_mode", .kind = PARAM_CHOICE, .choices = rule_modes };
+
+static const struct param *
+mode_param(const struct rule *rule)
+{
+    return keys_find(rule->params, rule->params_count, "mode") != NULL ? &rule_mode_long : &rule_mode;
+}
+
+/* Keys of a rule's block that are not in its table. */
+static const char *const *
+mode_keys(const struct rule *rule)
+{
+    static const char *const both[] = { "mode", "enforcement_mode", NULL };
+
+    return mode_param(rule) == &rule_mode_long ? &both[1] : &both[0];
+}
+
+/* What is wrong is refused; until then the rule enforces. */
+static enum rule_mode
+bind_mode(struct bind *bind, const struct rule *rule, const struct bind_layers *layers, const char *record_path)
+{
+    const struct param *param = mode_param(rule);
+    int32_t mode = MODE_ENFORCE;
+    int layer = 0;
+    const struct yaml_node *node = bind_find(layers, param->keys, &layer);
+    struct value_faults faults;
+
+    if (node != NULL && !value_read(param, node, bind->zones, &mode, &faults)) {
+        char path[CONFIG_KEY_MAX];
+        keys_join(path, sizeof path, layers->items[layer].path, node->key);
+        (void)bind_refuse(bind, node, path, param, NULL);
+        return MODE_ENFORCE;
+    }
+    if (record_path != NULL && bind->record != NULL && node != NULL) {
+        char path[CONFIG_KEY_MAX];
+        keys_join(path, sizeof path, record_path, node->key);
+        bind->record(bind->record_context, &(struct bind_value){ .param = param, .path = path, .text = rule_modes[mode].word,
+            .from = node });
+    }
+    return (enum rule_mode)mode;
+}
+
 /* Bind a rule for these layers; what is left out of a rule that is off is no problem. */
 static void
 bind_rule(struct build *build, const struct rule *rule, const char *record_path, struct bound *bound)
 {
     struct bind *bind = &build->bind;
     void *config = build_take(build, build->arena, rule->config_size > 0 ? rule->config_size : 1);
-    struct bind_target target = { .params = rule->params, .count = rule->params_count, .out = config, .path = record_path };
+    struct bind_target target = { .params = rule->params, .count = rule->params_count, .out = config, .path = record_path,
+        .known = mode_keys(rule) };
 
     if (config == NULL)
         return;
     bound->enabled = bind_enabled(bind, &bound->layers, record_path, !rule->off_by_default);
+    enum rule_mode mode = bind_mode(bind, rule, &bound->layers, record_path);
+    bound->enabled = bound->enabled && mode != MODE_OFF;
+    bound->shadow = mode == MODE_SHADOW;
     bind->lenient = !bound->enabled;
     bool fine = bind_params(bind, &target, &bound->layers);
     bind->lenient = false;
@@ -146,11 +197,14 @@ check_values(struct build *build, const struct yaml_node *block, const char *pat
         const struct rule *rule = build->sources->rules_table[i];
         char rule_path[CONFIG_KEY_MAX];
         struct bind_layers layers = { .count = 0 };
-        struct bind_target target = { .params = rule->params, .count = rule->params_count, .path = rule_path };
+        struct bind_target target = { .params = rule->params, .count = rule->params_count, .path = rule_path,
+            .known = mode_keys(rule) };
         add_layer(&layers, block, rule->name, rule_path, path);
         target.out = layers.count > 0 ? build_take(build, &build->scratch, rule->config_size + 1) : NULL;
-        if (target.out != NULL)
-            (void)bind_params(&build->bind, &target, &layers);
+        if (target.out == NULL)
+            continue;
+        (void)bind_params(&build->bind, &target, &layers);
+        (void)bind_mode(&build->bind, rule, &layers, NULL);
     }
     build->bind.lenient = false;
     build->bind.record = record;
@@ -203,6 +257,7 @@ fill_account(struct build *build, struct bound **list, const struct account_draf
     for (int i = 0; build->sources->rules_table[i] != NULL; i++) {
         const struct bound *bound = bound_for(build, list, draft, i);
         account->enabled[i] = bound != NULL && bound->enabled;
+        account->shadow[i] = bound != NULL && bound->shadow;
         account->rules[i] = bound != NULL ? bound->config : NULL;
     }
 }

@@ -86,6 +86,10 @@ node_new(struct reader *reader, const yaml_event_t *event, enum node_kind kind)
     node->text = "";
     node->line = node->key_line = (int32_t)event->start_mark.line + 1;
     node->column = node->key_column = (int32_t)event->start_mark.column + 1;
+    node->start_index = event->start_mark.index;
+    node->end_index = event->end_mark.index;
+    node->flow = (event->type == YAML_MAPPING_START_EVENT && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE) ||
+        (event->type == YAML_SEQUENCE_START_EVENT && event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
     return node;
 }
 
@@ -263,6 +267,7 @@ take_event(struct reader *reader, const yaml_event_t *event)
     case YAML_MAPPING_END_EVENT:
         ASSERT(reader->depth > 0);
         reader->depth--;
+        reader->stack[reader->depth].node->end_index = event->end_mark.index;
         break;
     default:
         break;

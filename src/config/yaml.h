@@ -29,6 +29,8 @@ struct yaml_node {
     bool quoted;
     int32_t line, column;         /* Of the value, from 1; columns count characters. */
     int32_t key_line, key_column; /* Of its key, where the parent is a map; else the value's. */
+    size_t start_index, end_index; /* Of the value, in characters from the text's begin; a block's end is where the next thing begins. */
+    bool flow;                    /* A map or list in brackets. */
     const char *key;              /* NULL where the parent is no map. */
     const char *text;             /* Scalars: NUL-terminated, holds no other NUL; "" for maps and lists. */
     size_t length;

@@ -27,6 +27,7 @@ struct account_config {
     int64_t id;
     char nickname[NAME_MAX_LENGTH];
     bool enabled[RULES_MAX];           /* By index in the rules table. */
+    bool shadow[RULES_MAX];            /* Judged, recorded and told as "would have"; nothing is sent, nothing is locked. */
     const void *rules[RULES_MAX];      /* Each rule's config struct; non-NULL where enabled. */
 };
 

@@ -270,6 +270,34 @@ judge_gauge(const struct engine *engine, struct account *account, int32_t i)
     return gauge;
 }
 
+/* A rule in shadow says what it would have done, once per breach; nothing is wanted of anybody. */
+static void
+would_have(struct engine *engine, struct account *account, int32_t i, const struct verdict *verdict)
+{
+    static const char *const done[] = { "", "", "moved the stop", "cancelled the order", "reduced to the limit",
+        "closed the position", "blocked new entries", "closed all positions", "closed all positions and locked the account" };
+    const struct rule *rule = engine->rules[i];
+    uint32_t bit = 1u << i;
+
+    if (verdict->action <= ACTION_WARN) {
+        account->shadow_shown &= ~bit;
+        return;
+    }
+    if ((account->shadow_shown & bit) != 0)
+        return;
+    account->shadow_shown |= bit;
+    struct record *record = output_record(engine, RECORD_BREACH, account);
+    struct text text = text_on(record->u.breach.why, sizeof record->u.breach.why);
+    text_addf(&text, "Shadow: would have %s. %s", done[verdict->action], verdict->why[0] != 0 ? verdict->why : rule->title);
+    record->rule = rule->number;
+    record->incident = engine->next_incident++;
+    record->u.breach.action = (int32_t)ACTION_WARN;
+    record->u.breach.unit = (int32_t)verdict->unit;
+    record->u.breach.observed = verdict->observed;
+    record->u.breach.limit = verdict->limit;
+    warn(engine, account, rule->number, record->u.breach.why);
+}
+
 static void
 ask(struct engine *engine, struct account *account, const struct occasion *occasion, struct view *view, int32_t i)
 {
@@ -289,6 +317,11 @@ ask(struct engine *engine, struct account *account, const struct occasion *occas
     release(engine, account, i, verdict, whole);
     if ((engine->woken_by[EVENT_QUOTE] >> i & 1) != 0)
         narrow(account, verdict);
+    if (account->config->shadow[i]) {
+        would_have(engine, account, i, verdict);
+        return;
+    }
+    account->shadow_shown &= ~(1u << i);
     uint64_t incident = engine->next_incident;
     bool fresh = absorb(engine, account, rule, verdict, incident);
     if (!fresh)
