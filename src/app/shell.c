@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define WAITING_AT_START 64
+#define ORDERS_MAX VERDICT_STOPS_MAX /* Placements and changes waiting for the disk: as many as one step can ask for. */
+#define ORDER_STALE SPAN_SECONDS(2)  /* What it was decided on is history by then: the engine decides anew (P2). */
 #define DEADLINES_PER_TURN 4096 /* Then the loop gets to its sockets; the timer brings us back at once. */
 
 struct waiting {
@@ -19,14 +21,24 @@ struct waiting {
     struct notice notice;
 };
 
+/* A stop that may not leave before its intent is on disk (ID-01): after a crash nobody else would know of it. */
+struct order_waiting {
+    uint64_t ticket; /* 0: of the step under way. */
+    struct instant at;
+    struct command command;
+};
+
 struct shell {
     struct engine *engine;
     struct shell_ports ports;
     struct instant now;
+    struct instant seen; /* Last time told, by whatever call: now is that of the last step. */
     struct instant armed;
     bool stepping;
     struct waiting *waiting; /* By rising ticket. */
     uint32_t waiting_count, waiting_capacity;
+    struct order_waiting orders[ORDERS_MAX];
+    uint32_t orders_count;
 };
 
 enum status
@@ -70,6 +82,33 @@ hold_back(struct shell *shell, const struct notice *notice, uint64_t ticket)
     shell->waiting[shell->waiting_count++] = (struct waiting){ ticket, *notice };
 }
 
+/* Closes and cancels converge whatever becomes of them, and an fsync may not cost them their 10 ms; a placement may add a second order. */
+static void
+give_command(struct shell *shell, const struct command *command)
+{
+    if (command->kind != COMMAND_PLACE_STOP && command->kind != COMMAND_MODIFY_STOP)
+        shell->ports.command(shell->ports.context, command);
+    else if (shell->orders_count < ORDERS_MAX) /* Else the engine finds it unanswered (OL-06). */
+        shell->orders[shell->orders_count++] = (struct order_waiting){ .at = shell->now, .command = *command };
+}
+
+/* Those whose records are on disk up to @ticket leave, but for stale ones. */
+static void
+give_orders(struct shell *shell, uint64_t ticket)
+{
+    uint32_t kept = 0, count = shell->orders_count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct order_waiting order = shell->orders[i];
+
+        if (order.ticket > ticket)
+            shell->orders[kept++] = order;
+        else if (instant_since(shell->seen, order.at).ns <= ORDER_STALE.ns)
+            shell->ports.command(shell->ports.context, &order.command);
+    }
+    shell->orders_count = kept;
+}
+
 static void
 arm(struct shell *shell)
 {
@@ -94,7 +133,7 @@ step(struct shell *shell, const struct event *event)
     shell->now = event->at;
     engine_step(shell->engine, event, &update);
     for (uint32_t i = 0; i < update.commands_count; i++)
-        ports->command(ports->context, &update.commands[i]);
+        give_command(shell, &update.commands[i]);
     if (ports->stepped != NULL)
         ports->stepped(ports->context, event, &update);
     for (uint32_t i = 0; i < update.records_count; i++) {
@@ -102,6 +141,10 @@ step(struct shell *shell, const struct event *event)
         if (given > ticket)
             ticket = given;
     }
+    for (uint32_t i = 0; i < shell->orders_count; i++)
+        shell->orders[i].ticket = shell->orders[i].ticket != 0 ? shell->orders[i].ticket : ticket;
+    if (ticket == 0)
+        give_orders(shell, 0); /* A disk that is instant. */
     for (uint32_t i = 0; i < update.notices_count; i++) {
         if (update.notices[i].durable && ticket > 0)
             hold_back(shell, &update.notices[i], ticket);
@@ -138,7 +181,7 @@ shell_event(struct shell *shell, const struct event *event)
 {
     struct event timed = *event;
 
-    timed.at = time_of(shell, event->at);
+    timed.at = shell->seen = time_of(shell, event->at);
     step_deadlines(shell, timed.at);
     step(shell, &timed);
     arm(shell);
@@ -148,7 +191,8 @@ void
 shell_clock(struct shell *shell, struct instant now)
 {
     shell->armed = INSTANT_NONE; /* The timer has fired: arm it whatever comes out. */
-    step_deadlines(shell, time_of(shell, now));
+    shell->seen = time_of(shell, now);
+    step_deadlines(shell, shell->seen);
     arm(shell);
 }
 
@@ -157,6 +201,7 @@ shell_synced(struct shell *shell, uint64_t ticket)
 {
     uint32_t told = 0;
 
+    give_orders(shell, ticket);
     while (told < shell->waiting_count && shell->waiting[told].ticket <= ticket) {
         shell->ports.notice(shell->ports.context, &shell->waiting[told].notice);
         told++;

@@ -400,6 +400,86 @@ log_correlation(void **state)
         assert_true(parts.incidents[i] == parts.incidents[0]);
 }
 
+static int stops;
+
+static void
+count_stop(void *context, const struct command *command)
+{
+    (void)context;
+    stops += command->kind == COMMAND_PLACE_STOP ? 1 : 0;
+}
+
+static uint64_t
+next_ticket(void *context, const struct record *record)
+{
+    (void)record;
+    return ++*(uint64_t *)context;
+}
+
+static void
+no_notice(void *context, const struct notice *notice)
+{
+    (void)context;
+    (void)notice;
+}
+
+/* ID-01: a placement waits for its record, and not for ever; after that the engine has to decide anew. */
+static void
+test_place_awaits_the_disk(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        uint64_t tickets = 0;
+        const struct shell_ports ports = { .context = &tickets, .command = count_stop, .record = next_ticket, .notice = no_notice, .arm = on_arm };
+        struct event event = { .kind = EVENT_POSITION };
+        struct engine_fixture f;
+        struct shell *shell;
+
+        story_open(&f, "{\"trade_management\":{\"enabled\":true,\"auto_stop_loss\":{\"enabled\":true,\"stop_loss_ticks\":40}}}");
+        story_quote(&f, FIXTURE_MNQ, 21000);
+        assert_int_equal(shell_new(f.engine, &ports, &shell, NULL), OK);
+        stops = 0;
+        event.at = f.now;
+        event.u.position = (struct position_row){ .id = 456, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .created_at = f.now,
+            .size = 1, .average_price_nanos = 21000 * NANOS_PER_UNIT };
+        shell_event(shell, &event);
+        assert_true(tickets > 0);
+        assert_int_equal(stops, 0);
+        shell_synced(shell, tickets - 1);
+        assert_int_equal(stops, 0);
+        if (late == 1)
+            shell_clock(shell, instant_add(f.now, SPAN_SECONDS(3)));
+        shell_synced(shell, tickets);
+        assert_int_equal(stops, late == 1 ? 0 : 1);
+        shell_synced(shell, tickets);
+        assert_int_equal(stops, late == 1 ? 0 : 1);
+        shell_free(shell);
+        story_close(&f);
+    }
+}
+
+/* EC-12: a live account counts as unprotected from the first look, until a request is accepted. */
+static void
+test_live_account(void **state)
+{
+    struct engine_fixture f;
+    struct event event = { .kind = EVENT_ACCOUNT };
+
+    (void)state;
+    story_open(&f, TWO_AT_MOST);
+    event.u.account = (struct account_row){ .id = FIXTURE_ACCOUNT, .can_trade = ANSWER_YES, .simulated = ANSWER_NO };
+    story_feed(&f, &event);
+    assert_int_equal(story_notices(&f, NOTICE_ALARM), 1);
+    assert_true(status(&f).uncontrollable);
+    story_feed(&f, &event);
+    assert_int_equal(story_notices(&f, NOTICE_ALARM), 0); /* Told once. */
+    story_position(&f, FIXTURE_MNQ, 3);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1); /* It is tried all the same (P4). */
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
+    assert_false(status(&f).uncontrollable);
+    story_close(&f);
+}
+
 static int
 set_up(void **state)
 {
@@ -431,6 +511,8 @@ main(void)
         cmocka_unit_test(enforce_db_down),
         cmocka_unit_test(enforce_log_full),
         cmocka_unit_test(log_correlation),
+        cmocka_unit_test(test_place_awaits_the_disk),
+        cmocka_unit_test(test_live_account),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
