@@ -107,6 +107,10 @@ on_command(void *context, const struct command *command)
     }
     if (is_mutation(command->kind))
         crash_at("after-request");
+    if (command->kind == COMMAND_CANCEL)
+        crash_at("after-cancel");
+    if (command->kind == COMMAND_CLOSE)
+        crash_at("after-close");
 }
 
 /* ---- Records ---- */
@@ -121,9 +125,15 @@ on_record(void *context, const struct record *record)
         crash_at("before-breach-record");
     if (record->kind == RECORD_GOAL_PROVEN)
         crash_at("before-proof-record");
+    if (record->kind == RECORD_ANSWERED && record->u.request.command.kind == COMMAND_CLOSE)
+        crash_at("before-answer-record");
+    if (record->kind == RECORD_LOCKOUT_END)
+        crash_at("before-unlock-record");
     ticket = writer_put(guard->writer, record, 1);
     if (record->kind == RECORD_LOCKOUT_SET)
         crash_at("after-lockout-record");
+    if (record->kind == RECORD_LOCKOUT_END)
+        crash_at("after-unlock-record");
     if (record->kind == RECORD_SENT)
         crash_at("after-sent-record");
     return ticket;
@@ -198,6 +208,8 @@ publish(void *context, const struct notice *notice)
 
     if (notice->kind == NOTICE_LOCKOUT_SET)
         crash_at("before-lockout-notice");
+    if (notice->kind == NOTICE_LOCKOUT_CLEARED)
+        crash_at("before-unlock-notice");
     status_notice(&guard->board, notice);
     announce_notice(guard, notice);
     if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN)
@@ -283,6 +295,8 @@ take_answer(struct guard *guard, const struct gateway *gateway, const struct ans
     crash_at("before-answer");
     if (!flight_take(&guard->flight, answer->command_id, &command, &frame_ns))
         return;
+    if (command.kind == COMMAND_CLOSE)
+        crash_at("before-close-answer");
     struct span decision = SPAN_ZERO;
     if (frame_ns > 0 && first_byte_ns > frame_ns)
         decision.ns = first_byte_ns - frame_ns;
@@ -304,6 +318,7 @@ on_gateway_event(void *context, const struct event *given)
     if (event.kind == EVENT_SNAPSHOT) {
         struct span age = instant_since(given->at, given->u.snapshot.asked_at);
         event.u.snapshot.asked_at = instant_sub(event.at, age); /* The gateway's clock is the wall clock. */
+        crash_at("before-first-snapshot");
         if (guard->board.breaches > 0)
             crash_at("before-snapshot");
     } else if (event.kind == EVENT_MODE) {
@@ -351,6 +366,8 @@ guard_event(struct guard *guard, struct event *event)
     event->at = guard_now(guard);
     guard->frame_ns = 0;
     shell_event(guard->shell, event);
+    if (event->kind == EVENT_RESTORE)
+        crash_at("after-restore");
 }
 
 /* ---- Gateways ---- */
