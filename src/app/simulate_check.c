@@ -343,12 +343,18 @@ compare(struct simulate_world *world, struct check_account *account)
 
 /* ---- Time ---- */
 
+struct span
+simulate_check_patience(const struct simulate_world *world)
+{
+    return audited(world, TIME_CLEAR);
+}
+
 static void
 judge_time(struct simulate_world *world, const struct check_account *account)
 {
     const struct simulate_storm *storm = &world->storm;
     bool calm = !instant_is_never(storm->calm_since) && !instant_before(account->bad_since, instant_add(storm->calm_since, CALM_FOR));
-    struct span most = calm ? TIME_CALM : audited(world, TIME_CLEAR);
+    struct span most = calm ? TIME_CALM : simulate_check_patience(world);
 
     if (instant_is_never(account->bad_since) || instant_is_never(storm->clear_since))
         return;

@@ -73,6 +73,8 @@ void simulate_check_request(void *context, const char *path, const char *body);
 void simulate_check_after(struct simulate_world *world);
 /** Its own time has come. */
 void simulate_check_advance(struct simulate_world *world);
+/** How long the daemon may need once the broker can be reached, whatever it has missed. */
+struct span simulate_check_patience(const struct simulate_world *world);
 /** Longest time to flat in milliseconds of the shortest @permille of all. */
 int64_t simulate_check_time(const struct simulate_check *check, int64_t permille);
 

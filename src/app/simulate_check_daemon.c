@@ -128,8 +128,14 @@ prove_goal(struct simulate_world *world, const struct goal_row *row)
 void
 simulate_check_goals(struct simulate_world *world)
 {
+    struct instant clear = world->storm.clear_since;
+
     for (uint32_t i = 0; i < world->check.goals_count && world->process.alive; i++) {
         const struct check_goal *goal = &world->check.goals[i];
+        struct instant since = instant_max(goal->since, clear);
+        if (!instant_is_never(clear) && !instant_before(world->now, instant_add(since, simulate_check_patience(world))))
+            simulate_world_fail(world, goal->goal.account_id, "%s: not proven for %" PRId64 " s while the broker could be reached",
+                goal->goal.contract.text, instant_since(world->now, since).ns / 1000000000);
         if (!goal->alarmed && !instant_before(world->now, instant_add(goal->since, PROOF_MAX)))
             simulate_world_fail(world, goal->goal.account_id, "%s: neither proven nor alarmed for %" PRId64 " s (RT-05)", goal->goal.contract.text,
                 instant_since(world->now, goal->since).ns / 1000000000);
