@@ -134,6 +134,7 @@ reload(void *context, struct text *problems)
     struct daemon *daemon = context;
     struct loaded_config *old = daemon->config, *new_one = NULL;
     struct error err = { 0 };
+    uint64_t began = uv_hrtime();
 
     if (configure_load(daemon->options->directory, false, &new_one, problems) != OK)
         return refuse_reload(daemon, problems->data);
@@ -152,7 +153,8 @@ reload(void *context, struct text *problems)
     ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
         new_one->config.hash, old->config.hash);
     loaded_config_free(old);
-    log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64, new_one->config.hash);
+    log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64 " (%" PRIu64 " us)", new_one->config.hash,
+        (uv_hrtime() - began) / 1000);
     return OK;
 }
 
