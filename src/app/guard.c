@@ -356,8 +356,9 @@ static void
 on_wire(void *context, const char *line)
 {
     struct guard_user *user = context;
+    bool is_traffic = line[0] == '>' || line[0] == '<'; /* The rest is rare: hubs, tokens, tries again (RC-09, SI-05, RT-12). */
 
-    log_say(user->guard->log, LOG_LEVEL_DEBUG, "wire", "%s", line);
+    log_say(user->guard->log, is_traffic ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "wire", "%s", line);
 }
 
 void
