@@ -8,6 +8,7 @@
 #include "os/os.h"
 #include "sim/control.h"
 #include "sim/gateway_server.h"
+#include "sim/script.h"
 
 #include <getopt.h>
 #include <libwebsockets.h>
@@ -19,6 +20,7 @@
 #define EXIT_USAGE 2
 #define ACCOUNTS_MAX 256
 #define FIRST_BALANCE (50000 * MICROS_PER_DOLLAR)
+#define FAULT_LINE_MAX 4096
 #define KEY_VARIABLE "RISKSIM_API_KEY"
 
 static const char usage[] =
@@ -40,6 +42,10 @@ static const char usage[] =
     "  --fill-ms N              market order to fill (default 8)\n"
     "  --child-ms N             fill to working bracket (default 20)\n"
     "  --token-seconds N        life of a token (default 86400)\n"
+    "  --faults FILE            trouble by the clock, a line each: {\"at\": 20, \"every\": 30, \"times\": 10, \"permille\": 500,\n"
+    "                           \"path\": \"/sim/hub/drop\", \"body\": {\"hub\": \"user\", \"how\": \"rst\"}}: seconds after the start, then so\n"
+    "                           often, with that chance, what a POST of the body to the path does\n"
+    "  --trader crowd           each account has a trader: scalper, revenge, averager, stop mover, breaker, bracket, in turn\n"
     "  --trader demo|none       the demo trader breaks a rule every interval, once a client listens to its accounts:\n"
     "                           RULE-001 in the first, RULE-011 in the second, RULE-003 in the last (default none)\n"
     "  --trader-interval-ms N   (default 4000)\n"
@@ -55,7 +61,8 @@ struct options {
     struct gateway_server_options server;
     struct traders_options trader;
     int64_t fill_ms, child_ms;
-    const char *ready_file;
+    const char *ready_file, *faults_file;
+    bool crowd;
     const char *accounts[ACCOUNTS_MAX];
     size_t accounts_count;
     char api_key[SIM_CREDENTIAL_MAX];
@@ -113,6 +120,7 @@ static const struct option names[] = {
     { "fill-ms", required_argument, NULL, 'f' }, { "child-ms", required_argument, NULL, 'C' },
     { "token-seconds", required_argument, NULL, 't' }, { "trader", required_argument, NULL, 'T' },
     { "trader-interval-ms", required_argument, NULL, 'I' }, { "trader-size", required_argument, NULL, 'S' },
+    { "faults", required_argument, NULL, 'F' },
     { "trader-loss", required_argument, NULL, 'L' }, { "trader-blocked", required_argument, NULL, 'B' },
     { "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
@@ -188,7 +196,13 @@ take_text(struct options *options, int letter, const char *value)
         return true;
     case 'w':
         return read_word(value, "on", "off", &options->sim.walk);
+    case 'F':
+        options->faults_file = value;
+        return true;
     case 'T':
+        options->crowd = strcmp(value, "crowd") == 0;
+        if (options->crowd)
+            return true;
         if (!read_word(value, "demo", "none", &yes))
             return false;
         options->trader.script = yes ? TRADERS_DEMO : TRADERS_NONE;
@@ -247,6 +261,37 @@ add_account(struct sim *sim, const char *text)
     size_t length = balance == NULL ? strlen(name + 1) : (size_t)(balance - name - 1);
     return length > 0 && text_copy_bytes(word, sizeof word, name + 1, length) &&
            exchange_add_account(sim->exchange, id, word, micros);
+}
+
+/* False: told on stderr. */
+static bool
+read_faults(struct sim *sim, const char *path)
+{
+    char line[FAULT_LINE_MAX];
+    struct error err = { 0 };
+    FILE *file = fopen(path, "r");
+    int number = 0;
+    bool fine = file != NULL;
+
+    if (file == NULL)
+        fprintf(stderr, "risksim: %s: cannot be read\n", path);
+    sim->script = script_new(sim->now);
+    while (fine && fgets(line, sizeof line, file) != NULL) {
+        number++;
+        fine = script_add(sim->script, line, &err) == OK;
+        if (!fine)
+            fprintf(stderr, "risksim: %s:%d: %s\n", path, number, err.text);
+    }
+    if (file != NULL)
+        fclose(file);
+    return fine;
+}
+
+static void
+add_crowd(struct sim *sim)
+{
+    for (size_t i = 0; i < exchange_accounts_count(sim->exchange); i++)
+        crowd_add(&sim->crowd, exchange_account_at(sim->exchange, i)->id, (enum crowd_style)(i % CROWD_STYLES), sim->now);
 }
 
 /* ---- Running ---- */
@@ -312,7 +357,11 @@ main(int argc, char **argv)
             status = complain("account", options.accounts[i]);
     if (status == 0 && exchange_quote(sim->exchange, options.trader.blocked) == NULL)
         status = complain("trader-blocked", options.trader.blocked);
+    if (status == 0 && options.faults_file != NULL && !read_faults(sim, options.faults_file))
+        status = EXIT_USAGE;
     traders_set(&sim->traders, os_utc_now(), &options.trader);
+    if (options.crowd)
+        add_crowd(sim);
     if (status == 0)
         status = serve(&options, sim);
     secret_wipe(options.api_key, sizeof options.api_key);

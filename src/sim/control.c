@@ -345,6 +345,15 @@ serve(struct sim *sim, const struct control *control, const struct request *requ
     free(call);
 }
 
+bool
+control_acts(const char *path)
+{
+    for (size_t i = 0; i < COUNT_OF(controls); i++)
+        if (strcmp(controls[i].path, path) == 0)
+            return controls[i].post;
+    return false;
+}
+
 void
 control_answer(struct sim *sim, const struct request *request, struct answer *ret_answer)
 {

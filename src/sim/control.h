@@ -11,6 +11,8 @@
 #include <stdio.h>
 
 bool control_has(const char *path);
+/** ... and one of those a POST goes to. */
+bool control_acts(const char *path);
 /** Always an answer: 200, 400 with what is wrong, 404 or 405. */
 void control_answer(struct sim *sim, const struct request *request, struct answer *ret_answer);
 /** The table of paths, for --help. */

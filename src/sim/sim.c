@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "sim/script.h"
 #include "sim/stream.h"
 
 #include <stdlib.h>
@@ -57,6 +58,7 @@ sim_free(struct sim *sim)
     tokens_fini(&sim->tokens);
     traders_fini(&sim->traders);
     crowd_fini(&sim->crowd);
+    script_free(sim->script);
     free(sim->general.times);
     free(sim->history.times);
     free(sim->notes);
@@ -78,6 +80,8 @@ sim_advance(struct sim *sim, struct instant now)
     sim_publish(sim);
     crowd_advance(&sim->crowd, sim->exchange, sim->now);
     sim_publish(sim);
+    script_advance(sim->script, sim);
+    sim_publish(sim);
     stream_advance(sim);
 }
 
@@ -88,7 +92,7 @@ sim_next_due(const struct sim *sim)
 
     if (sim->walk)
         due = instant_min(due, sim->next_walk);
-    due = instant_min(due, crowd_next_due(&sim->crowd));
+    due = instant_min(instant_min(due, crowd_next_due(&sim->crowd)), script_next_due(sim->script));
     return instant_min(due, stream_next_due(sim));
 }
 

@@ -63,6 +63,7 @@ struct sim {
     struct stream *streams;
     struct traders traders;
     struct crowd crowd;
+    struct script *script; /* NULL: none.  Owned. */
     struct sim_window general, history;
     bool rate_limited;
     bool rest_commissions, rows_commissions; /* As asked for; as the rows kept were made. */
