@@ -30,9 +30,9 @@ path_in(const char *directory, const char *name, char *out)
     return exists(out) ? out : NULL;
 }
 
-/* @accounts_text: instead of what is in accounts.yaml; NULL: what is there. */
+/* @text: instead of what is in the file @name; NULL: what is there. */
 static enum status
-load(const char *directory, bool keep_text, const char *(*environment)(const char *name), const char *accounts_text,
+load(const char *directory, bool keep_text, const char *(*environment)(const char *name), const char *name, const char *text,
     struct loaded_config **ret_loaded, struct text *problems)
 {
     char daemon[CONFIGURE_PATH_MAX], accounts[CONFIGURE_PATH_MAX], rules[CONFIGURE_PATH_MAX], holidays[CONFIGURE_PATH_MAX];
@@ -43,10 +43,16 @@ load(const char *directory, bool keep_text, const char *(*environment)(const cha
     (void)path_in(directory, "daemon.yaml", daemon);
     sources.daemon.path = daemon; /* Missing, it is named in the problem. */
     sources.accounts.path = path_in(directory, "accounts.yaml", accounts);
-    if (accounts_text != NULL)
-        sources.accounts = (struct config_source){ .path = accounts, .text = accounts_text, .length = strlen(accounts_text) };
     sources.rules.path = path_in(directory, "risk_config.yaml", rules);
     sources.holidays.path = path_in(directory, "holidays.yaml", holidays);
+    struct {
+        const char *name, *path;
+        struct config_source *source;
+    } files[] = { { "daemon.yaml", daemon, &sources.daemon }, { "accounts.yaml", accounts, &sources.accounts },
+        { "risk_config.yaml", rules, &sources.rules } };
+    for (size_t i = 0; text != NULL && i < sizeof files / sizeof files[0]; i++)
+        if (strcmp(files[i].name, name) == 0)
+            *files[i].source = (struct config_source){ .path = files[i].path, .text = text, .length = strlen(text) };
     enum status status = config_load(&sources, ret_loaded, &errors);
     if (status != OK)
         config_errors_print(&errors, problems);
@@ -57,7 +63,7 @@ load(const char *directory, bool keep_text, const char *(*environment)(const cha
 enum status
 configure_load(const char *directory, bool keep_text, struct loaded_config **ret_loaded, struct text *problems)
 {
-    return load(directory, keep_text, NULL, NULL, ret_loaded, problems);
+    return load(directory, keep_text, NULL, NULL, NULL, ret_loaded, problems);
 }
 
 static const char *
@@ -71,14 +77,20 @@ environment_or_stand_in(const char *name)
 enum status
 configure_load_for_tools(const char *directory, struct loaded_config **ret_loaded, struct text *problems)
 {
-    return load(directory, true, environment_or_stand_in, NULL, ret_loaded, problems);
+    return load(directory, true, environment_or_stand_in, NULL, NULL, ret_loaded, problems);
 }
 
 enum status
 configure_try_accounts(const char *directory, const char *accounts_text, struct text *problems)
 {
+    return configure_try(directory, "accounts.yaml", accounts_text, problems);
+}
+
+enum status
+configure_try(const char *directory, const char *name, const char *text, struct text *problems)
+{
     struct loaded_config *config = NULL;
-    enum status status = load(directory, false, environment_or_stand_in, accounts_text, &config, problems);
+    enum status status = load(directory, false, environment_or_stand_in, name, text, &config, problems);
 
     loaded_config_free(config);
     return status;

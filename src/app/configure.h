@@ -19,6 +19,8 @@ MUST_USE enum status configure_load_for_tools(const char *directory, struct load
 
 /** Would the whole set be right with this text as accounts.yaml?  As configure_load_for_tools(). */
 MUST_USE enum status configure_try_accounts(const char *directory, const char *accounts_text, struct text *problems);
+/** The same for any of the files; @name: "daemon.yaml", "accounts.yaml", "risk_config.yaml". */
+MUST_USE enum status configure_try(const char *directory, const char *name, const char *text, struct text *problems);
 
 /**
  * May a running daemon change from @old to @new (CF-07)?  STATUS_CONFIG names the first thing that needs a restart.

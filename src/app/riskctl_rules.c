@@ -1,8 +1,9 @@
 /*
- * riskctl_rules.c - riskctl rules show: the effective rules, every key with its value and where it comes from.
+ * riskctl_rules.c - riskctl rules: show the effective rules, every key with its value and origin; the changes are riskctl_rules_set.c.
  */
 #include "app/riskctl_rules.h"
 
+#include "app/riskctl_rules_set.h"
 #include "app/tool.h"
 #include "base/json.h"
 
@@ -15,7 +16,11 @@
 
 static const char usage[] =
     "usage: riskctl rules show [RULE] [--config DIR] [--json]\n"
-    "The rules in the files, every key with its value and its origin; RULE: one of them, max_contracts for example.\n";
+    "       riskctl rules set RULE.KEY VALUE [--account N] [--password-file FILE] [--yes] [--json]\n"
+    "       riskctl rules enable|disable RULE [--account N] ...\n"
+    "show: the rules in the files, every key with its value and its origin; RULE: one of them, max_contracts for example.\n"
+    "set: one value; comments and layout stay, and what riskd would refuse is not written. VALUE may be [ES, NQ] or {ES: 1}.\n"
+    "--account: for this account alone. --yes: reload at once.\n";
 
 /* "rules.max_contracts.limit: 5  # risk_config.yaml:4" */
 static void
@@ -80,11 +85,14 @@ riskctl_rules(int argc, char **argv)
 {
     struct tool tool = { 0 };
     struct loaded_config *config = NULL;
+    int64_t account_id = 0;
+    const struct tool_option options[] = { { .name = "--account", .number = &account_id } };
 
-    if (!tool_parse(&tool, argc, argv, NULL, 0, usage))
+    if (!tool_parse(&tool, argc, argv, options, 1, usage))
         return TOOL_USAGE;
-    if (tool.words_count < 1 || tool.words_count > 2 || strcmp(tool.words[0], "show") != 0)
-        return tool_fail(&tool, TOOL_USAGE, "rules: show");
+    bool shows = tool.words_count >= 1 && tool.words_count <= 2 && strcmp(tool.words[0], "show") == 0;
+    if (!shows)
+        return riskctl_rules_set(&tool, account_id);
     int code = tool_load(&tool, &config);
     if (code != TOOL_DONE)
         return code;
