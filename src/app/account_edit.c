@@ -1,9 +1,11 @@
 /*
- * account_edit.c - accounts.yaml as lines.
+ * account_edit.c - accounts.yaml as lines; a single value by config/edit.c.
  *
  * An account begins at a line "  -" and ends before the next one of the same indentation, or where the text ends or goes left of it.
  */
 #include "app/account_edit.h"
+
+#include "config/edit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,51 +163,14 @@ account_edit_add(const char *text, const struct account_edit *edit, struct text 
     return finish(out, err);
 }
 
-/* Behind a quoted value, or before the comment and the room in front of it. */
-static const char *
-value_end(const char *value)
-{
-    const char *stop = value + strcspn(value, "\r\n");
-
-    if (*value == '"' || *value == '\'') {
-        const char *quoted = strchr(value + 1, *value);
-        return quoted != NULL && quoted < stop ? quoted + 1 : stop;
-    }
-    const char *comment = strstr(value, " #");
-    if (comment != NULL && comment < stop)
-        stop = comment;
-    while (stop > value && stop[-1] == ' ')
-        stop--;
-    return stop;
-}
-
 enum status
 account_edit_set(const char *text, int64_t account_id, const char *key, const char *given, struct text *out, struct error *err)
 {
-    struct block block;
+    const struct edit_path path = { .account_id = account_id, .count = 1, .keys = { key } };
     char value[VALUE_MAX];
     enum status status = quote(given, value, err);
 
-    if (status != OK)
-        return status;
-    if (!find_account(text, account_id, &block))
-        return error_set(err, STATUS_REFUSED, "account %" PRId64 " is not in accounts.yaml", account_id);
-    const char *at = find_key(&block, key);
-    if (at == NULL) {
-        text_add_bytes(out, text, (size_t)(block.end - text));
-        if (block.end > text && block.end[-1] != '\n')
-            text_add(out, "\n");
-        text_addf(out, "%*s  %s: %s\n", (int)block.indent, "", key, value);
-        text_add(out, block.end);
-        return finish(out, err);
-    }
-    const char *end = value_end(at);
-    if (*at == '{' || *at == '[' || *at == '|' || *at == '>')
-        return error_set(err, STATUS_REFUSED, "account %" PRId64 ": %s is not in a layout that can be changed here", account_id, key);
-    text_add_bytes(out, text, (size_t)(at - text));
-    text_add(out, value);
-    text_add(out, end);
-    return finish(out, err);
+    return status == OK ? edit_set(text, &path, value, out, err) : status;
 }
 
 enum status

@@ -71,7 +71,6 @@ what_cannot_be_changed_is_refused(void **state)
 {
     (void)state;
     assert_int_equal(set(100, "enabled", "false"), STATUS_REFUSED); /* No account by the beginning of its number. */
-    assert_int_equal(set(1001, "rules", "x"), STATUS_REFUSED);
     assert_int_equal(set(1001, "nickname", "two\nlines"), STATUS_CONFIG);
     assert_int_equal(set(1001, "nickname", "a\" b"), STATUS_CONFIG);
 }
