@@ -126,7 +126,7 @@ hub_refresh_failing(void **state)
     fake_free(fake);
 }
 
-/* RL-07: after two failures at least 5 s apart, for whatever seed of the jitter. */
+/* RL-07: a refused attempt is followed by none within 5 s, for whatever seed of the jitter. */
 static void
 hub_429(void **state)
 {
@@ -145,7 +145,7 @@ hub_429(void **state)
             if (fake->connects == connects)
                 continue;
             connects = fake->connects;
-            if (++failures > 2)
+            if (++failures > 1) /* The first that was refused so makes it patient. */
                 assert_true(fake->now_ns - last >= 5 * FAKE_SECOND - 40 * FAKE_MS);
             last = fake->now_ns;
         }
