@@ -66,7 +66,8 @@ tool_parse(struct tool *tool, int argc, char **argv, const struct tool_option *o
         if (option == NULL)
             option = find(argv[i], common, sizeof common / sizeof common[0]);
         took = option != NULL ? take(option, argc - i, argv + i) : 1;
-        bool word = option == NULL && argv[i][0] != '-' && tool->words_count < WORDS_MAX;
+        bool number = argv[i][0] == '-' && argv[i][1] >= '0' && argv[i][1] <= '9'; /* -500, a limit. */
+        bool word = option == NULL && (argv[i][0] != '-' || number) && tool->words_count < WORDS_MAX;
         if (word)
             tool->words[tool->words_count++] = argv[i];
         if ((option == NULL && !word) || took == 0) {
