@@ -15,12 +15,13 @@ _riskctl()
     else
         case ${COMP_WORDS[1]}:$COMP_CWORD in
         account:2) words='add edit pause resume remove show' ;;
-        rules:2) words='show set enable' ;;
+        rules:2) words='show set enable disable' ;;
         service:2) words='install start stop restart status uninstall' ;;
         audit:2) words='verify show export' ;;
         init:*) words='--username --api-key-file --account --daily-loss --new-password-file --gateway --ca-file --templates --no-test' ;;
         unlock:*) words='--account --reason --rule --symbol' ;;
         flatten:*) words='--account --all --symbol --reason --yes' ;;
+        rules:*) words='--account' ;;
         account:*) words='--username --api-key-file --nickname --profile' ;;
         password:*) words='--new-password-file' ;;
         backup:*) words='--keep' ;;

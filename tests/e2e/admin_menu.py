@@ -77,12 +77,20 @@ def through_the_menu(rig, terminal, home):
     terminal.type("max_contracts")
     terminal.see("rules.max_contracts.limit: 5", "Done")
     terminal.type("")
+    terminal.type("3")
+    for question, answer in (("Key (", "max_contracts.limit"), ("New value:", "4"), ("Admin password:", PASSWORD), ("[y/N]", "n")):
+        terminal.see(question)
+        terminal.type(answer)
+    terminal.see("Enter goes on")
+    terminal.type("")
     terminal.type("4")
     terminal.see("Admin password:")
     terminal.type(PASSWORD)
-    terminal.see("the new rules are in force")
+    terminal.see("Done")
     terminal.type("")
     terminal.type("q")
+    with open(os.path.join(home, "risk_config.yaml"), encoding="utf-8") as f:
+        assert "    limit: 4\n" in f.read()
     lock(rig)
     terminal.type("7")
     for question, answer in (("Account number:", str(ACCOUNT)), ("Reason:", "talked it over"), ("Only of rule", ""), ("Admin password:", "wrong horse")):

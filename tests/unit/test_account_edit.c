@@ -88,6 +88,7 @@ an_account_goes_and_its_neighbours_stay(void **state)
     assert_int_equal(account_edit_remove(before, 10010, &out, &err), OK);
     expect_change("  -\n    # The second.\n    account_id: 10010\n    username: \"b\"\n    profile: 'x #1' # c\n", "");
     assert_int_equal(account_edit_remove(before, 5, &out, &err), STATUS_REFUSED);
+    assert_int_equal(account_edit_remove(before, 100, &out, &err), STATUS_REFUSED); /* The beginning of two others. */
 }
 
 static void
