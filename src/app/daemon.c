@@ -11,6 +11,7 @@
 #include "app/admin.h"
 #include "app/attempts.h"
 #include "app/announce.h"
+#include "app/caution.h"
 #include "app/configure.h"
 #include "app/crash.h"
 #include "app/guard.h"
@@ -82,6 +83,7 @@ daemon_check(const struct daemon_options *options)
         return DAEMON_EXIT_CONFIG;
     }
     printf("ok: %" PRId32 " accounts, %" PRId32 " of them watched\n", config->accounts_count, config->config.accounts_count);
+    (void)caution_print(config);
     loaded_config_free(config);
     return DAEMON_EXIT_OK;
 }
@@ -155,6 +157,7 @@ reload(void *context, struct text *problems)
     loaded_config_free(old);
     log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64 " (%" PRIu64 " us)", new_one->config.hash,
         (uv_hrtime() - began) / 1000);
+    caution_log(daemon->log, new_one);
     return OK;
 }
 
@@ -333,6 +336,7 @@ open_store(struct daemon *daemon, struct error *err)
     guard_event(guard, &restore);
     recall_forget(&daemon->recall);
     step_done(daemon, "engine", "restored");
+    caution_log(daemon->log, daemon->config);
     return OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/riskctl_account.h"
 #include "app/riskctl_backup.h"
+#include "app/riskctl_check.h"
 #include "app/riskctl_init.h"
 #include "app/riskctl_order.h"
 #include "app/riskctl_password.h"
@@ -31,7 +32,8 @@ static const struct entry commands[] = {
     { "flatten", riskctl_order_flatten, "close and cancel everything, now" },
     { "password", riskctl_password, "set or change the admin password" },
     { "account", riskctl_account, "show, add, edit, pause, resume, remove accounts" },
-    { "rules", riskctl_rules, "show the rules, every key with its origin" },
+    { "rules", riskctl_rules, "show the rules with their origins, set a value, enable, disable" },
+    { "check", riskctl_check, "is the configuration right, and what in it is dangerous" },
     { "service", riskctl_service, "install, start, stop, restart, status, uninstall" },
     { "backup", riskctl_backup, "copy the database while it is in use" },
 };

@@ -1,0 +1,51 @@
+/*
+ * caution.c - see caution.h.
+ */
+#include "app/caution.h"
+
+#include "config/lint.h"
+#include "rules/rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WARNINGS_BYTES 16384 /* What does not fit is of the same kind. */
+
+static int32_t
+each_line(const struct loaded_config *loaded, void (*say)(void *context, const char *line), void *context)
+{
+    char bytes[WARNINGS_BYTES] = "";
+    struct text text = text_on(bytes, sizeof bytes);
+    int32_t count = config_lint(loaded, rules_table, &text);
+
+    for (char *line = bytes, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        say(context, line);
+    }
+    return count;
+}
+
+static void
+print_line(void *context, const char *line)
+{
+    (void)context;
+    printf("warning: %s\n", line);
+}
+
+static void
+log_line(void *context, const char *line)
+{
+    log_say(context, LOG_LEVEL_WARN, "config", "%s", line);
+}
+
+int32_t
+caution_print(const struct loaded_config *loaded)
+{
+    return each_line(loaded, print_line, NULL);
+}
+
+void
+caution_log(struct log *log, const struct loaded_config *loaded)
+{
+    (void)each_line(loaded, log_line, log);
+}
