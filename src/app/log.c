@@ -48,7 +48,8 @@ struct log {
     struct log_options options;
     atomic_int level;
     char directory[512];
-    struct mask mask;
+    struct mask mask;         /* Learnt by callers, under the lock. */
+    struct mask masking;      /* The thread's copy of it. */
     uv_thread_t thread;
     uv_mutex_t lock;
     uv_cond_t wake;
@@ -212,7 +213,7 @@ drain(struct log *log, const struct buffer *buffer, uint64_t *ret_written, uint6
         ASSERT(end != NULL);
         size_t length = (size_t)(end - (buffer->bytes + at));
         struct text out = text_on(masked, sizeof masked - 1);
-        mask_add(&log->mask, &out, buffer->bytes + at, length);
+        mask_add(&log->masking, &out, buffer->bytes + at, length);
         masked[out.length] = '\n';
         if (route_line(log, routes, masked, out.length + 1, day))
             ++*ret_written;
@@ -239,6 +240,8 @@ write_until_stopped(void *argument)
         struct buffer *full = log->filling;
         log->filling = log->draining;
         log->draining = full;
+        if (log->masking.count != log->mask.count) /* Secrets only come. */
+            log->masking = log->mask;
         uv_mutex_unlock(&log->lock);
         uint64_t written = 0, failed = 0;
         drain(log, full, &written, &failed);
@@ -516,6 +519,7 @@ log_free(struct log *log)
     uv_cond_destroy(&log->wake);
     uv_mutex_destroy(&log->lock);
     mask_fini(&log->mask);
+    mask_fini(&log->masking);
     free(log->filling);
     free(log->draining);
     free(log);
