@@ -57,6 +57,13 @@ struct dates {
     int32_t days[HOLIDAYS_MAX]; /* Days since 1970. */
 };
 
+/* Which way a change gives the trader more room (issue 8); what is not told counts as looser either way. */
+enum param_looser {
+    LOOSER_ANY,
+    LOOSER_HIGHER, /* A higher figure, true, a higher or missing limit of a symbol; 0 of an optional one: no limit at all. */
+    LOOSER_LOWER,  /* A lower figure, false, a symbol less. */
+};
+
 struct choice {
     const char *word;
     int32_t value;
@@ -68,6 +75,7 @@ struct param {
     enum param_kind kind;
     size_t offset;
     int64_t min, max;
+    enum param_looser looser;
     const char *value;  /* Default as YAML text ("5", "net", "[]"); NULL: required. */
     const struct choice *choices; /* Ends with a NULL word. */
     const struct param *items;    /* PARAM_LIST, PARAM_MAP, PARAM_BLOCK: their keys. */

@@ -34,8 +34,10 @@ static const struct param params[] = {
     { .keys = "action|enforcement", .help = "What happens when the broker says the account may not trade.", .kind = PARAM_CHOICE,
         .offset = offsetof(struct auth_loss_guard, action), .value = "close_all_and_lockout", .choices = actions },
     { .keys = "auto_unlock_on_restore", .help = "End this lockout when it may trade again; else only an admin can.", .kind = PARAM_FLAG,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct auth_loss_guard, auto_unlock_on_restore), .value = "true" },
     { .keys = "check_on_startup", .help = "Also act on what is found when the daemon starts.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct auth_loss_guard, check_on_startup), .value = "true" },
 };
 

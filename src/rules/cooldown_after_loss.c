@@ -32,8 +32,10 @@ struct cooldown_after_loss {
 
 static const struct param tier_params[] = {
     { .keys = "loss_amount", .help = "Loss of one round turn in dollars, reached or exceeded.", .kind = PARAM_MONEY,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct tier, loss_micros), .min = 1, .max = MONEY_MAX },
     { .keys = "cooldown_duration", .help = "Seconds without new entries.", .kind = PARAM_SECONDS,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct tier, cooldown), .min = 1, .max = 604800 },
 };
 
@@ -46,13 +48,17 @@ static const struct param params[] = {
         .count_offset = offsetof(struct cooldown_after_loss, tiers_count), .items_max = TIERS_MAX,
         .present_offset = PARAM_PRESENT_AT(struct cooldown_after_loss, tiers_given) },
     { .keys = "loss_threshold", .help = "Instead of loss_thresholds: one tier's loss.", .kind = PARAM_MONEY,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct cooldown_after_loss, loss_micros), .min = 1, .max = MONEY_MAX, .optional = true,
         .present_offset = PARAM_PRESENT_AT(struct cooldown_after_loss, loss_given) },
     { .keys = "cooldown_seconds", .help = "With loss_threshold: its cooldown.", .kind = PARAM_SECONDS,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct cooldown_after_loss, cooldown), .min = 1, .max = 604800, .value = "300" },
     { .keys = "close_positions", .help = "Also close what is held, not only refuse more.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct cooldown_after_loss, close_positions), .value = "false" },
     { .keys = "include_fees", .help = "Count the exit's own fees and commissions.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct cooldown_after_loss, include_fees), .value = "true" },
 };
 

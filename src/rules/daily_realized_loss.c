@@ -23,8 +23,10 @@ struct daily_realized_loss {
 
 static const struct param params[] = {
     { .keys = "limit|loss_limit", .help = "Loss of the day's closed trades in dollars; -500 and 500 mean the same.", .kind = PARAM_MONEY,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct daily_realized_loss, limit_micros), .min = 1, .max = MONEY_MAX },
     { .keys = "include_fees", .help = "Count fees and commissions of every fill.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct daily_realized_loss, include_fees), .value = "true" },
     ENDING_PARAMS(struct daily_realized_loss, ending),
 };

@@ -26,6 +26,7 @@ struct daily_unrealized_loss {
 
 static const struct param params[] = {
     { .keys = "loss_limit|limit", .help = "Open loss in dollars.", .kind = PARAM_MONEY,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct daily_unrealized_loss, limit_micros), .min = 1, .max = MONEY_MAX, .value = "300" },
     { .keys = "scope", .help = "total: the sum over positions; per_position: each by itself.", .kind = PARAM_CHOICE,
         .offset = offsetof(struct daily_unrealized_loss, scope), .value = "total", .choices = open_result_scopes },

@@ -31,17 +31,22 @@ static const struct choice count_types[] = { { "net", COUNT_NET }, { "gross", CO
 
 static const struct param params[] = {
     { .keys = "limit", .help = "Most contracts held at once, over all instruments.", .kind = PARAM_INT,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct max_contracts, limit), .min = 0, .max = 10000, .value = "5" },
     { .keys = "count_type", .help = "net: long and short of one root cancel; gross: all sizes add up.", .kind = PARAM_CHOICE,
         .offset = offsetof(struct max_contracts, count_type), .value = "net", .choices = count_types },
     { .keys = "close_all", .help = "Close every position on a breach.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct max_contracts, close_all), .value = "true",
         .present_offset = PARAM_PRESENT_AT(struct max_contracts, close_all_given) },
     { .keys = "reduce_to_limit", .help = "Close only what is above the limit, the largest position first.", .kind = PARAM_FLAG,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct max_contracts, reduce_to_limit), .value = "false" },
     { .keys = "lockout_on_breach", .help = "Also lock the account until the daily reset.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct max_contracts, lockout_on_breach), .value = "false" },
     { .keys = "micro_ratio", .help = "How many micro contracts (MES, MNQ) count as one.", .kind = PARAM_INT,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct max_contracts, micro_ratio), .min = 1, .max = 100, .value = "1" },
 };
 

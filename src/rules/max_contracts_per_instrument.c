@@ -51,6 +51,7 @@ parse_unknown(const char *text, void *field, struct error *err)
 
 static const struct param params[] = {
     { .keys = "limits", .help = "Most contracts of each root, net over its expiries.", .kind = PARAM_LIMITS,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct max_contracts_per_instrument, limits), .min = 0, .max = 10000, .value = "{MNQ: 2, ES: 1, NQ: 1}" },
     { .keys = "action|enforcement", .help = "Close what is above the limit, or the whole root.", .kind = PARAM_CHOICE,
         .offset = offsetof(struct max_contracts_per_instrument, action), .value = "reduce_to_limit", .choices = actions },
@@ -58,6 +59,7 @@ static const struct param params[] = {
         .kind = PARAM_TEXT, .offset = offsetof(struct max_contracts_per_instrument, unknown_limit), .value = "block",
         .parse = parse_unknown },
     { .keys = "lockout_on_breach", .help = "Also lock that root until the daily reset.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct max_contracts_per_instrument, lockout_on_breach), .value = "false" },
 };
 

@@ -42,6 +42,7 @@ static const struct choice actions[] = { { "close_position", 0 }, { NULL, 0 } };
 
 static const struct param params[] = {
     { .keys = "grace_period_seconds", .help = "Seconds a position may be without a protective stop.", .kind = PARAM_SECONDS,
+        .looser = LOOSER_HIGHER,
         .offset = offsetof(struct no_stop_loss_grace, grace), .min = 1, .max = 86400, .value = "30" },
     { .keys = "coverage", .help = "full: the stops cover the whole size; any: one stop is enough.", .kind = PARAM_CHOICE,
         .offset = offsetof(struct no_stop_loss_grace, coverage), .value = "full", .choices = coverages },

@@ -78,6 +78,7 @@ static const struct param instrument_params[] = {
 
 static const struct param params[] = {
     { .keys = "global_session.enabled", .help = "Is there a session for all roots without their own?", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct session_block_outside, global_enabled), .value = "true" },
     { .keys = "global_session.start|allowed_hours.start", .help = "First instant inside.", .kind = PARAM_TEXT,
         .offset = offsetof(struct session_block_outside, global.start), .value = "09:30", .parse = parse_time },
@@ -92,10 +93,13 @@ static const struct param params[] = {
         .items_count = COUNT_OF(instrument_params), .item_size = sizeof(struct instrument),
         .count_offset = offsetof(struct session_block_outside, instruments_count), .items_max = INSTRUMENTS_MAX },
     { .keys = "close_positions_at_session_end", .help = "Close what is held when the session ends.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct session_block_outside, close_at_end), .value = "true" },
     { .keys = "lockout_outside_session", .help = "Lock until the next start when a position is found outside.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct session_block_outside, lockout_outside), .value = "true" },
     { .keys = "respect_holidays", .help = "No session on holidays.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct session_block_outside, respect_holidays), .value = "true" },
     { .keys = "holidays", .help = "Dates without a session, instead of holidays.yaml.", .kind = PARAM_DATES,
         .offset = offsetof(struct session_block_outside, holidays), .value = "[]",

@@ -23,10 +23,12 @@ static const struct choice actions[] = { { "cancel_order", 0 }, { NULL, 0 } };
 
 static const struct param params[] = {
     { .keys = "blocked_symbols", .help = "Roots or product codes that may not be traded.", .kind = PARAM_SYMBOLS,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct symbol_blocks, blocked), .value = "[RTY, BTC]" },
     { .keys = "action|enforcement", .help = "What happens to orders in a blocked symbol.", .kind = PARAM_CHOICE,
         .offset = offsetof(struct symbol_blocks, action), .value = "cancel_order", .choices = actions },
     { .keys = "close_existing", .help = "Close positions too; false leaves them and the orders that only reduce them.", .kind = PARAM_FLAG,
+        .looser = LOOSER_LOWER,
         .offset = offsetof(struct symbol_blocks, close_existing), .value = "true" },
 };
 
