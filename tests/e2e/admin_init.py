@@ -5,6 +5,7 @@ usage: admin_init.py DIR-OF-PROGRAMS
 """
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -73,7 +74,10 @@ def check_protects(rig, home):
     daemon = os.path.join(home, "daemon.yaml")
     set_line(daemon, "port: 8765", f"port: {rig.feed_port}")
     set_line(daemon, "port: 8766", f"port: {rig.status_port}")
-    rig.riskd = rigs.Program([os.path.join(rig.programs, "riskd"), "--config", home], rig.path("riskd.out"))
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(rig.path("notify"))
+    manager.settimeout(10)
+    rig.riskd = rigs.Program([os.path.join(rig.programs, "riskd"), "--config", home], rig.path("riskd.out"), {"NOTIFY_SOCKET": rig.path("notify")})
     rig.wait_ready()
     assert riskctl(rig, home, "status")[0] == 0
     # While riskd runs, nothing logs in beside it.
@@ -82,7 +86,23 @@ def check_protects(rig, home):
     assert code == 0 and printed["status"]["page"]["mode"] == "NORMAL", printed
     assert sum("loginKey" in line["msg"] for line in log(home)) == logins
     check_stakes(rig, home)
+    check_manager(rig, manager)
+
+
+def check_manager(rig, manager):
+    """What the service manager hears (S-1, S-20): alive all the time, ready once protected, stopping when asked to."""
+    heard = []
+
+    def listen_for(word):
+        while word not in heard:
+            heard.append(manager.recv(4096).decode())
+
+    listen_for("READY=1")
+    assert "WATCHDOG=1" in heard and heard[0].startswith("STATUS=NORMAL"), heard
     assert rig.riskd.stop() == 0
+    listen_for("STOPPING=1")
+    manager.close()
+    assert heard.count("READY=1") == 1, heard
 
 
 def check_accounts(rig, home):
