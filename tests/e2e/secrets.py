@@ -14,6 +14,7 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
@@ -21,8 +22,9 @@ import rig as rigs
 
 ACCOUNT = 1001
 ES = "CON.F.US.EP.U26"
-MAY_HOLD = {"api.key", "daemon.yaml", "accounts.yaml"}  # The user's own files, 0600.
+MAY_HOLD = {"api.key", "daemon.yaml", "accounts.yaml", "password", "wrong"}  # The user's own files, 0600.
 PASSWORD = "smtp-pass-0815"
+ADMIN, WRONG = "admin-pass-4711", "admin-pass-wrong"
 
 
 class Feed:
@@ -79,21 +81,37 @@ def search(places, secrets):
         assert not found, f"a token in {name}: {found.group(0)[:12]}"
 
 
+def riskctl(rig, *arguments):
+    return subprocess.run([os.path.join(rig.programs, "riskctl"), *arguments, "--config", rig.directory],
+                          capture_output=True, timeout=60, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def use_passwords(rig):
+    """A wrong one and the right one, for a lockout that is not there."""
+    for name in ("wrong", "password"):
+        assert riskctl(rig, "unlock", "--account", str(ACCOUNT), "--reason", "x", "--password-file", rig.path(name)) != 0
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
     with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1, lockout_on_breach: true }"]) as rig:
         with open(rig.path("daemon.yaml"), "a", encoding="utf-8") as f:
             f.write("alert: { webhooks: [ { url: \"https://127.0.0.1:1/services/hook-secret-99\", format: slack } ], "
                     f"email: {{ server: \"smtps://127.0.0.1:1\", username: u, password: {PASSWORD}, from: a@b.c, to: d@e.f }} }}\n")
+        rig._write("password", ADMIN + "\n")
+        rig._write("wrong", WRONG + "\n")
+        assert riskctl(rig, "password", "--new-password-file", rig.path("password")) == 0
         os.chdir(rig.directory)  # A core, if any, comes here.
         rig.start_riskd()
         rig.wait_ready()
         feed = Feed(rig.feed_port)
+        use_passwords(rig)
         rig.buy(ACCOUNT, ES, 3)
         rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > 0, 20, "an enforcement")
         rigs.wait_for(lambda: feed.read() or b"lockout_set" in feed.bytes, 20, "the feed to tell")
         rigs.wait_for(lambda: any("not delivered" in line["msg"] for line in rig.log()), 20, "an alert to fail")
         secrets = {"the key": rig.api_key, "the mail password": PASSWORD, "the webhook": "hook-secret-99",
+                   "the admin's password": ADMIN, "a wrong password": WRONG,
                    "the key's hash": hashlib.sha256(rig.api_key.encode()).hexdigest()}
         here = f"http://127.0.0.1:{rig.status_port}"
         places = [("feed", feed.bytes), ("/proc", seen_by_kernel(rig.riskd.process))]
