@@ -3,7 +3,9 @@
  */
 #include "app/caution.h"
 
+#include "app/ledger.h"
 #include "config/lint.h"
+#include "config/loosen.h"
 #include "rules/rules.h"
 
 #include <stdio.h>
@@ -11,17 +13,23 @@
 
 #define WARNINGS_BYTES 16384 /* What does not fit is of the same kind. */
 
+static void
+each_line(char *bytes, void (*say)(void *context, const char *line), void *context)
+{
+    for (char *line = bytes, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        say(context, line);
+    }
+}
+
 static int32_t
-each_line(const struct loaded_config *loaded, void (*say)(void *context, const char *line), void *context)
+each_warning(const struct loaded_config *loaded, void (*say)(void *context, const char *line), void *context)
 {
     char bytes[WARNINGS_BYTES] = "";
     struct text text = text_on(bytes, sizeof bytes);
     int32_t count = config_lint(loaded, rules_table, &text);
 
-    for (char *line = bytes, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
-        *end = '\0';
-        say(context, line);
-    }
+    each_line(bytes, say, context);
     return count;
 }
 
@@ -41,11 +49,30 @@ log_line(void *context, const char *line)
 int32_t
 caution_print(const struct loaded_config *loaded)
 {
-    return each_line(loaded, print_line, NULL);
+    return each_warning(loaded, print_line, NULL);
 }
 
 void
 caution_log(struct log *log, const struct loaded_config *loaded)
 {
-    (void)each_line(loaded, log_line, log);
+    (void)each_warning(loaded, log_line, log);
+}
+
+static void
+tell_loosened(void *context, const char *line)
+{
+    struct guard *guard = context;
+
+    guard_alarm(guard, 1, "reload loosened: %.180s", line);
+    ledger_note(guard->writer, guard_now(guard), "reload", 0, "loosened: %s", line);
+}
+
+void
+caution_loosened(struct guard *guard, const struct config *old, const struct config *new_one)
+{
+    char bytes[WARNINGS_BYTES] = "";
+    struct text text = text_on(bytes, sizeof bytes);
+
+    (void)loosen_compare(old, new_one, rules_table, &text);
+    each_line(bytes, tell_loosened, guard);
 }

@@ -154,6 +154,7 @@ reload(void *context, struct text *problems)
     announce_reopen(&daemon->guard);
     ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
         new_one->config.hash, old->config.hash);
+    caution_loosened(&daemon->guard, &old->config, &new_one->config);
     loaded_config_free(old);
     log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64 " (%" PRIu64 " us)", new_one->config.hash,
         (uv_hrtime() - began) / 1000);
