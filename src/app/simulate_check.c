@@ -54,8 +54,10 @@ open_day(struct simulate_world *world, struct check_account *account)
     account->day_ends = zone_from_local(zone, days + 1, RESET_SECOND);
     account->day_micros = 0;
     account->lost = false;
+    account->summed_id = 0;
     for (size_t i = 0; i < exchange_trades_count(exchange); i++) {
         const struct exchange_trade *trade = exchange_trade_at(exchange, i);
+        account->summed_id = trade->id;
         if (trade->account_id == account->id && !trade->voided && !instant_before(trade->created, account->day_starts))
             account->day_micros += trade->pnl_micros - trade->fees_micros - trade->commissions_micros;
     }
@@ -71,7 +73,7 @@ note_trade(struct simulate_world *world, struct check_account *account, const st
 
     if (!instant_before(world->now, account->day_ends))
         open_day(world, account); /* Sums this trade up as well. */
-    else if (!instant_before(trade->created, account->day_starts))
+    else if (!instant_before(trade->created, account->day_starts) && (trade->voided || trade->id > account->summed_id))
         account->day_micros += trade->voided ? -net : net;
     if (world->rules.loss && account->day_micros <= -world->rules.loss_micros && !account->lost) {
         account->lost = true;

@@ -30,6 +30,7 @@ struct check_account {
     int64_t orders[SIMULATE_LISTINGS];    /* That may execute. */
     struct instant day_starts, day_ends;
     int64_t day_micros;                   /* Net of fees. */
+    int64_t summed_id;                    /* Last trade that was in the books when the day was opened: in day_micros already. */
     struct instant touched;               /* Last event of the books. */
     bool dirty;
     bool lost;                            /* RULE-003 was reached: nothing may be held until day_ends. */
