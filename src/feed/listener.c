@@ -6,6 +6,7 @@
  */
 #include "feed/listener.h"
 
+#include "base/text.h"
 #include "net/websocket.h"
 
 #include <stdio.h>
@@ -84,7 +85,7 @@ lose(struct listener *listener, const char *why)
     int64_t wait_ms = waits_ms[listener->failures < last ? listener->failures : last];
     char text[WHY_SIZE];
 
-    (void)snprintf(text, sizeof text, "%s", why); /* It may live in what is dropped. */
+    (void)text_copy(text, sizeof text, why); /* It may live in what is dropped. */
     drop(listener);
     listener->failures++;
     uv_timer_start(&listener->timer, on_retry, (uint64_t)wait_ms, 0);
