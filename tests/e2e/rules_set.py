@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import rig as rigs
 
 ACCOUNT = 1001
+ES = "CON.F.US.EP.U26"
 PASSWORD = "correct horse"
 RULES = ["max_contracts: { enabled: true, limit: 2 } # Größe", "daily_realized_loss: { limit: -500 }"]
 
@@ -44,6 +45,11 @@ def main():
         rigs.wait_for(lambda: any("max_contracts.limit" in text for text in alarms(rig)), 20, "the alarm of a looser limit")
         wrong = riskctl(rig, "rules", "set", "max_contracts.limit", "many", *good, "--yes", code=2)
         assert "nothing was changed" in wrong and open(path, encoding="utf-8").read() == before.replace("limit: 2", "limit: 3")
+        riskctl(rig, "rules", "set", "max_contracts.mode", "shadow", *good, "--yes")
+        rigs.wait_for(lambda: any("max_contracts only watches" in text for text in alarms(rig)), 20, "the alarm of a rule in shadow")
+        rig.buy(ACCOUNT, ES, 4)
+        rigs.wait_for(lambda: any("would have closed" in line["msg"] for line in rig.log()), 20, "what the rule would have done")
+        assert sum(p["size"] for p in rig.books(ACCOUNT)["positions"]) == 4, rig.books(ACCOUNT)
         riskctl(rig, "rules", "disable", "daily_realized_loss", *good, "--yes")
         rigs.wait_for(lambda: any("daily_realized_loss is off" in text for text in alarms(rig)), 20, "the alarm of a rule that is off")
         assert "warning: account 1001: daily_realized_loss: does not act" in riskctl(rig, "check")
