@@ -332,6 +332,9 @@ open_store(struct daemon *daemon, struct error *err)
     status = writer_new(&writer, &guard->writer, err);
     if (status != OK)
         return status;
+    const struct store_report *report = store_report(daemon->recall.store);
+    struct span off = instant_since(guard_now(guard), restore.u.restore.saved_at); /* Very long if never. */
+    guard->rested = off.ns > SPAN_SECONDS(60).ns && !report->set_aside && !daemon->upkeep.in_memory;
     set_config_hash(daemon);
     recall_tell(&daemon->recall, guard, &restore.u.restore);
     guard_event(guard, &restore);
