@@ -20,12 +20,15 @@
 #define WORRY_NS (10 * SECOND)      /* SV-06: with an open position ... */
 #define CRITICAL_NS (60 * SECOND)   /* ... and in any case. */
 #define CRITICAL_AGAIN_NS (300 * SECOND)
+#define HELD_NS SECOND              /* SR-02 lets events wait for the snapshot; P1 no longer: what a lock forbids must be seen. */
 #define FLOOR_NS (5 * SECOND)       /* RL-07: after two failures. */
 #define LOGOUT_SPAN_NS (120 * SECOND) /* CC-07: five within this ... */
 #define LOGOUT_PAUSE_NS (300 * SECOND) /* ... and it tries each five minutes. */
 
 static const int64_t backoff_ms[] = { 500, 2000, 5000, 10000, 30000, 60000 };
 static const int64_t resubscribe_s[] = { 1, 2, 5 }; /* ES-02 */
+
+#define ACCOUNTS_A_MINUTE 15 /* Four reads each, half of the window gone at a start. */
 
 static const char *const state_names[] = { "OFF", "DOWN", "CONNECTING", "HANDSHAKE", "SUBSCRIBING", "SYNCING", "LIVE" };
 
@@ -103,6 +106,13 @@ watch_from(struct hub *hub, int64_t now)
     hub->alarm_ns = hub->kind == HUB_USER ? now + WORRY_NS : NEVER;
 }
 
+/* Reconciling so many accounts that their reads do not fit the rate window at once takes minutes, and is no failure (RL-06, RL-08). */
+static int64_t
+sync_patience_ms(const struct gateway *gateway)
+{
+    return gateway->times.sync_ms + (int64_t)gateway->sync.count / ACCOUNTS_A_MINUTE * 60000;
+}
+
 void
 hub_enter(struct hub *hub, enum hub_state state)
 {
@@ -122,7 +132,7 @@ hub_enter(struct hub *hub, enum hub_state state)
         hub->at_ns = now + t->hub_handshake_ms * MS;
         break;
     case HUB_SYNCING:
-        hub->at_ns = now + t->sync_ms * MS;
+        hub->at_ns = now + sync_patience_ms(hub->gateway) * MS;
         break;
     case HUB_LIVE:
         hub->live_ns = now;
@@ -515,6 +525,8 @@ tick_connected(struct hub *hub, int64_t now)
     } else {
         if (hub->state >= HUB_SUBSCRIBING && now - hub->sent_ns >= t->hub_ping_ms * MS)
             hubframe_ping(hub);
+        if (now - hub->state_ns >= HELD_NS)
+            hub_release(hub);
         tick_subscriptions(hub, now);
         tick_quotes(hub, now);
     }
@@ -561,6 +573,8 @@ hub_due(const struct hub *hub, int64_t now)
     if (hub->state < HUB_SUBSCRIBING)
         return due;
     due = earlier(due, hub->sent_ns + t->hub_ping_ms * MS);
+    if (hub->state == HUB_SYNCING && !hub->released)
+        due = earlier(due, hub->state_ns + HELD_NS);
     for (uint32_t i = 0; i < hub->count; i++)
         if (!hub->subscriptions[i].acked)
             due = earlier(due, hub->subscriptions[i].due_ns);

@@ -169,7 +169,7 @@ test_round_from_before(void **state)
     fake_free(fake);
 }
 
-/* The connection ends before LIVE: what it brought is delivered all the same (P3). */
+/* The connection ends before the snapshot: what it brought is delivered all the same (P3). */
 static void
 test_buffer_is_not_lost(void **state)
 {
@@ -180,9 +180,30 @@ test_buffer_is_not_lost(void **state)
     while (strcmp(hub_state(fake, true), "SYNCING") != 0)
         fake_run(fake, FAKE_MS);
     fake_say(fake_hub(fake, true), ORDER_EVENT(1, 5));
-    fake_run(fake, FAKE_SECOND);
+    fake_run(fake, 500 * FAKE_MS);
     assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 0);
-    fake_run(fake, 15 * FAKE_SECOND); /* sync_ms. */
+    fake_cut(fake_hub(fake, true));
+    fake_run(fake, 10 * FAKE_MS);
+    assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 1);
+    fake_free(fake);
+}
+
+/* P1: with forty accounts the snapshot may wait for the rate window; what a locked account does must be seen long before. */
+static void
+test_events_wait_a_second_at_most(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->hook = slow_reads;
+    while (strcmp(hub_state(fake, true), "SYNCING") != 0)
+        fake_run(fake, FAKE_MS);
+    fake_say(fake_hub(fake, true), ORDER_EVENT(1, 5));
+    fake_run(fake, 900 * FAKE_MS);
+    assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 0);
+    fake_run(fake, 100 * FAKE_MS);
+    assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 1);
+    fake_run(fake, 15 * FAKE_SECOND); /* sync_ms: it gives up, and nothing comes twice. */
     assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 1);
     fake_free(fake);
 }
@@ -477,6 +498,7 @@ main(void)
         cmocka_unit_test(test_event_while_syncing),
         cmocka_unit_test(test_round_from_before),
         cmocka_unit_test(test_buffer_is_not_lost),
+        cmocka_unit_test(test_events_wait_a_second_at_most),
         cmocka_unit_test(test_trades_fail),
         cmocka_unit_test(sync_buffer_overflow),
         cmocka_unit_test(hub_handler_fault),
