@@ -181,6 +181,9 @@ on_trade(struct engine *engine, const struct trade_row *row)
         judge_trade(engine, account, trade, row);
         ledger_store_day(engine, account);
         show_pnl(engine, account, true);
+    } else if (row->voided) { /* Without a winner the day may be below its limit (R-ALL-10). */
+        judge(engine, account, &(struct occasion){ .wake = EVENT_TRADE });
+        show_pnl(engine, account, true);
     }
     finish(engine, account);
 }
