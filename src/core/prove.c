@@ -123,15 +123,23 @@ prove_answer(struct engine *engine, struct account *account, const struct answer
 
 /* ---- Reads ---- */
 
-/* Does the read itself, not our mirror, show the goal? */
+/* Does the read itself, not our mirror, show more than the goal? */
 static bool
-read_agrees(const struct target *target, const struct snapshot *snapshot)
+read_exceeds(const struct target *target, const struct snapshot *snapshot)
 {
     for (uint32_t i = 0; i < snapshot->positions_count; i++) {
         const struct position_row *row = &snapshot->positions[i];
         if (abs(row->size) > target->size && text_same(row->contract.text, target->contract->id.text))
-            return false;
+            return true;
     }
+    return false;
+}
+
+static bool
+read_agrees(const struct target *target, const struct snapshot *snapshot)
+{
+    if (read_exceeds(target, snapshot))
+        return false;
     for (uint32_t i = 0; i < snapshot->orders_count; i++) {
         const struct order_row *row = &snapshot->orders[i];
         if (target->flatten && order_may_execute(row->status) &&
@@ -185,9 +193,12 @@ read_for_target(struct engine *engine, struct account *account, struct target *t
     }
     if (!target->unresolved || target->command != 0 || size <= target->size)
         return;
-    if (target->size_seen != size)
+    bool exceeds = read_exceeds(target, snapshot); /* If not, only a late event stands against it: it may be done (ID-04). */
+    if (target->size_seen != size || !exceeds)
         target->agreeing = 0;
     target->size_seen = size;
+    if (!exceeds)
+        return;
     if (second_agreeing_read(snapshot, target->sent_at, &target->read_at, &target->agreeing)) {
         target->unresolved = false;
         target->retry_at = engine->now;

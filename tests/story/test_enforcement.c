@@ -391,6 +391,29 @@ daily_reset(void **state)
     story_close(&f);
 }
 
+/* OV-04, ID-04: a late event with the old size hides what two reads already show; they do not agree with it, and nothing is reduced twice. */
+static void
+reads_against_the_stream(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, "{\"max_contracts\":{\"enabled\":true,\"limit\":2,\"reduce_to_limit\":true}}");
+    story_position(&f, FIXTURE_MNQ, 3);
+    story_answer(&f, story_only(&f, COMMAND_REDUCE)->id, OUTCOME_ACCEPTED);
+    story_wait_ms(&f, 300);
+    story_position(&f, FIXTURE_MNQ, 3);
+    assert_int_equal(story_count_while(&f, 200, COMMAND_REDUCE), 0);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count_while(&f, 1100, COMMAND_REDUCE), 0);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+    assert_int_equal(story_count_while(&f, 1000, COMMAND_REDUCE), 0);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count_while(&f, 60000, COMMAND_REDUCE), 0);
+    story_close(&f);
+}
+
 int
 main(void)
 {
@@ -400,7 +423,8 @@ main(void)
         cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(lockout_holds), cmocka_unit_test(sync_trades_hit_limit),
         cmocka_unit_test(strict_mode), cmocka_unit_test(enforce_double_trigger), cmocka_unit_test(enforce_partial_fill),
         cmocka_unit_test(enforce_rest_lag), cmocka_unit_test(cancel_first), cmocka_unit_test(unfinished_goal_is_proven_first),
-        cmocka_unit_test(daily_reset) };
+        cmocka_unit_test(daily_reset),
+        cmocka_unit_test(reads_against_the_stream) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
