@@ -65,19 +65,31 @@ json_escape_point(const char *s, size_t n, size_t *ret_used)
     return low >= 0xdc00 && low <= 0xdfff ? 0x10000 + (high - 0xd800) * 0x400 + (low - 0xdc00) : -1;
 }
 
+/* Eight bytes, the first lowest whatever the machine's order; compilers make one load of it. */
+static uint64_t
+load8(const char *s)
+{
+    const unsigned char *b = (const unsigned char *)s;
+
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 |
+        (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+}
+
 /* The end of the string's plain bytes from @s on: eight at a time, as most strings are nothing else. */
 static const char *
 skip_plain(const char *s, const char *end)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
-    uint64_t word;
 
     for (; end - s >= 8; s += 8) {
-        memcpy(&word, s, sizeof word);
-        /* A byte's high bit is set where it is not ASCII, below 0x20, or zero after the exclusive or with what is looked for. */
-        uint64_t quote = word ^ ones * '"', escape = word ^ ones * '\\';
-        if (((word | (word - ones * 0x20) | (quote - ones) | (escape - ones)) & highs) != 0)
-            break;
+        /*
+         * A byte's high bit is set where it is not ASCII, below 0x20, or zero after the exclusive or with what is looked for.  A borrow may
+         * set it falsely behind such a byte, never before the first: the lowest bit tells the truth.
+         */
+        uint64_t word = load8(s), quote = word ^ ones * '"', escape = word ^ ones * '\\';
+        uint64_t found = (word | (word - ones * 0x20) | (quote - ones) | (escape - ones)) & highs;
+        if (found != 0)
+            return s + ((((found & (0 - found)) - 1) & ones) * ones >> 56) - 1; /* Bytes begun below that bit, less its own. */
     }
     while (s < end && is_plain((unsigned char)*s))
         s++;
@@ -102,7 +114,9 @@ special_length(const char *s, size_t n)
 static void
 skip_space(struct reader *reader)
 {
-    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\r' || *reader->at == '\t'))
+    /* Nearly always there is none: one comparison. */
+    while (reader->at < reader->end && (unsigned char)*reader->at <= ' ' &&
+        (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\r' || *reader->at == '\t'))
         reader->at++;
 }
 

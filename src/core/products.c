@@ -64,9 +64,10 @@ void
 product_root_of_symbol(const char *symbol, char ret_root[ROOT_MAX])
 {
     size_t i = 0;
+    char first = (char)toupper((unsigned char)symbol[0]);
 
     for (size_t k = 0; k < COUNT_OF(differing); k++) {
-        if (text_same(symbol, differing[k].code)) {
+        if (differing[k].code[0] == first && text_same(symbol, differing[k].code)) {
             (void)text_copy(ret_root, ROOT_MAX, differing[k].root);
             return;
         }
