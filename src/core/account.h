@@ -75,7 +75,7 @@ struct account {
     bool deadline_stale;
     bool read_in_flight;
     uint32_t missing_shown;  /* Rules (bit by index) whose missing data has been warned of (R-ALL-6). */
-    uint32_t shadow_shown;  /* Bit per rule in shadow: its breach has been told. */
+    uint32_t told;           /* Rules whose breach, of which nothing follows (only told, or in shadow), has been told. */
     struct instant read_sent_at;
     struct instant read_due; /* NEVER: none wanted. */
     struct instant pnl_shown_at;

@@ -151,17 +151,18 @@ absorb(struct engine *engine, struct account *account, const struct rule *rule, 
     return fresh;
 }
 
-/* R-ALL-12. */
-static void
+/* R-ALL-12.  True if anything of it is new. */
+static bool
 be_strict(struct engine *engine, struct account *account, const struct rule *rule, const struct verdict *verdict, uint64_t incident)
 {
     struct want_lock lock = { .kind = LOCK_FLAT, .end = LOCK_UNTIL_ADMIN };
+    bool fresh = lockout_set(engine, account, rule, &lock, incident, verdict->why);
 
-    (void)lockout_set(engine, account, rule, &lock, incident, verdict->why);
     for (struct position *p = account->positions; p != NULL; p = p->next) {
         if (p->size != 0)
-            (void)enforce_want(engine, account, p->contract, 0, rule->number, incident);
+            fresh = enforce_want(engine, account, p->contract, 0, rule->number, incident) || fresh;
     }
+    return fresh;
 }
 
 static void
@@ -280,12 +281,12 @@ would_have(struct engine *engine, struct account *account, int32_t i, const stru
     uint32_t bit = 1u << i;
 
     if (verdict->action <= ACTION_WARN) {
-        account->shadow_shown &= ~bit;
+        account->told &= ~bit;
         return;
     }
-    if ((account->shadow_shown & bit) != 0)
+    if ((account->told & bit) != 0)
         return;
-    account->shadow_shown |= bit;
+    account->told |= bit;
     struct record *record = output_record(engine, RECORD_BREACH, account);
     struct text text = text_on(record->u.breach.why, sizeof record->u.breach.why);
     text_addf(&text, "Shadow: would have %s. %s", done[verdict->action], verdict->why[0] != 0 ? verdict->why : rule->title);
@@ -321,18 +322,20 @@ ask(struct engine *engine, struct account *account, const struct occasion *occas
         would_have(engine, account, i, verdict);
         return;
     }
-    account->shadow_shown &= ~(1u << i);
     uint64_t incident = engine->next_incident;
     bool fresh = absorb(engine, account, rule, verdict, incident);
+    bool only_tells = verdict->action == ACTION_WARN; /* A breach from which nothing follows is told once, until it is over. */
+    if (only_tells)
+        fresh = (account->told & 1u << i) == 0;
+    account->told = only_tells ? account->told | 1u << i : account->told & ~(1u << i);
+    if (engine->config->strict_mode && (only_tells || (fresh && verdict->action > ACTION_WARN)))
+        fresh = be_strict(engine, account, rule, verdict, incident) || fresh;
     if (!fresh)
         return;
     engine->next_incident++;
     account->touched = true;
-    if (verdict->action == ACTION_NONE)
-        return;
-    remember_breach(engine, account, rule, verdict, incident);
-    if (engine->config->strict_mode && verdict->action > ACTION_WARN)
-        be_strict(engine, account, rule, verdict, incident);
+    if (verdict->action != ACTION_NONE)
+        remember_breach(engine, account, rule, verdict, incident);
 }
 
 /* A rule taken out by a reload lets go of what stood only as long as its condition (R-ALL-16). */
