@@ -64,6 +64,7 @@ struct account {
     struct target *targets;
     struct lock_entry *lockouts;
     struct day_totals day;
+    int32_t entries_today;      /* Trades of the day that are the first of their order to open something (R-006-3). */
     int64_t balance_micros;
     int64_t open_micros[MARKS];
     int32_t unpriced[MARKS];

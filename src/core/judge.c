@@ -16,7 +16,7 @@ static struct view
 view_for(const struct engine *engine, struct account *account, const struct occasion *occasion)
 {
     struct view view = { .now = engine->now, .wake = occasion->wake, .config = engine->config, .account_config = account->config,
-        .account_id = account->id, .day = account->day, .can_trade = account->can_trade,
+        .account_id = account->id, .day = account->day, .entries_today = account->entries_today, .can_trade = account->can_trade,
         .can_trade_event = occasion->can_trade, .positions_known = account->positions_known,
         .orders_known = account->orders_known, .trade = occasion->trade, .position = occasion->position,
         .quoted = occasion->quoted, .account = account };

@@ -133,12 +133,20 @@ is_older(const struct trade *a, const struct trade *b)
     return a->at.ns < b->at.ns || (a->at.ns == b->at.ns && a->id < b->id);
 }
 
+static void
+set_first(struct account *account, struct trade *trade, bool is_first)
+{
+    if (trade->first_of_order != is_first && in_day(account, trade))
+        account->entries_today += is_first ? 1 : -1;
+    trade->first_of_order = is_first;
+}
+
 /*
  * R-006-3: an order counts once, at its first fill that opened something.  Kept on the trade, because the rule would have to look back over the
  * whole day for each trade it counts.  Called when a trade is new, turns out to have opened, or is voided.
  */
 static void
-settle_first(const struct engine *engine, const struct trade *trade)
+settle_first(const struct engine *engine, struct account *account, const struct trade *trade)
 {
     uint32_t head = *order_chain(engine, trade->order_id);
     struct trade *first = NULL;
@@ -146,19 +154,19 @@ settle_first(const struct engine *engine, const struct trade *trade)
     for (struct trade *t = item(engine, head); t != NULL; t = item(engine, t->next_same_order)) {
         if (t->order_id != trade->order_id || t->account != trade->account)
             continue;
-        t->first_of_order = false;
+        set_first(account, t, false);
         if (t->opened && !t->voided && (first == NULL || is_older(t, first)))
             first = t;
     }
     if (first != NULL)
-        first->first_of_order = true;
+        set_first(account, first, true);
 }
 
 void
 ledger_opened(struct engine *engine, struct trade *trade)
 {
     trade->opened = true;
-    settle_first(engine, trade);
+    settle_first(engine, &engine->accounts[trade->account->index], trade);
 }
 
 static void
@@ -215,7 +223,7 @@ add(struct engine *engine, struct account *account, const struct trade_row *row)
     trade->opened = !row->has_pnl;
     link_in(account, trade);
     chain_in(engine, trade);
-    settle_first(engine, trade);
+    settle_first(engine, account, trade);
     return trade;
 }
 
@@ -223,7 +231,7 @@ static void
 void_trade(struct engine *engine, struct account *account, struct trade *trade, const struct trade_row *row)
 {
     trade->voided = true;
-    settle_first(engine, trade);
+    settle_first(engine, account, trade);
     if (in_day(account, trade)) {
         count(account, trade, -1);
         ledger_store_day(engine, account);
@@ -283,10 +291,13 @@ ledger_open_day(struct engine *engine, struct account *account)
     struct day_totals *day = &account->day;
 
     *day = (struct day_totals){ 0 };
+    account->entries_today = 0;
     day_of(engine->config->day_zone, engine->config->reset_second, engine->now, &day->starts_at, &day->ends_at, &day->date);
     for (struct trade *t = account->newest_trade; t != NULL; t = t->previous) {
-        if (!t->voided && in_day(account, t))
-            count(account, t, 1);
+        if (t->voided || !in_day(account, t))
+            continue;
+        count(account, t, 1);
+        account->entries_today += t->first_of_order ? 1 : 0;
     }
     day->realized_low_micros = day->realized_high_micros = 0;
     track_realized(account);

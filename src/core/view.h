@@ -119,6 +119,7 @@ struct view {
     const struct account_config *account_config;
     int64_t account_id;
     struct day_totals day;           /* Today's figures. */
+    int32_t entries_today;           /* Trades of the day with first_of_order. */
     enum answer can_trade;           /* Last known. */
     enum answer can_trade_event;     /* As this event has it (EVENT_ACCOUNT, EVENT_SNAPSHOT); unknown otherwise. */
     bool positions_known;            /* A snapshot's positions have been seen. */

@@ -126,10 +126,14 @@ window_start(const struct view *view, const struct tier *tier, struct instant en
 
 /* Trades in [start, end]; those at the same instant as @last but younger by id are behind it. */
 static int64_t
-count_until(const struct trade_frequency_limit *c, const struct trade *last, struct instant start)
+count_until(const struct trade_frequency_limit *c, const struct view *view, const struct trade *last, struct instant start)
 {
     int64_t count = 0;
 
+    /* The whole day up to its newest trade has been counted already: a long day must not make its trades dear. */
+    if (last != NULL && last->next == NULL && instant_equal(start, view->day.starts_at) && !instant_before(last->at, start) &&
+        instant_before(last->at, view->day.ends_at))
+        return c->count == COUNT_FILLS ? view->day.trades : c->count == COUNT_ROUND_TURNS ? view->day.round_turns : view->entries_today;
     for (const struct trade *t = last; t != NULL && !instant_before(t->at, start); t = t->previous)
         count += counts_as_trade(c, t) ? 1 : 0;
     return count;
@@ -157,7 +161,7 @@ examine(const struct trade_frequency_limit *c, const struct view *view, const st
             break;
         if (!counts_as_trade(c, last))
             continue;
-        count = count_until(c, last, start);
+        count = count_until(c, view, last, start);
         finding.count = count > finding.count ? count : finding.count;
         if (count > tier->limit) {
             finding.breached = true;
@@ -254,7 +258,7 @@ show_now(const struct trade_frequency_limit *c, const struct view *view, struct 
     for (int32_t i = 0; i < TIERS; i++) {
         const struct tier *tier = &c->tiers[i];
         if (tier->on)
-            show(tier, count_until(c, view_newest_trade(view), window_start(view, tier, view->now)), verdict);
+            show(tier, count_until(c, view, view_newest_trade(view), window_start(view, tier, view->now)), verdict);
     }
 }
 

@@ -390,10 +390,27 @@ fixture_quote(struct fixture *f, struct contract *contract, const char *last)
     }
 }
 
+/* As the ledger keeps them. */
+static void
+count_day(struct fixture *f)
+{
+    struct view *view = &f->view;
+
+    view->day.trades = view->day.round_turns = view->entries_today = 0;
+    for (const struct trade *t = f->account.newest_trade; t != NULL; t = t->previous) {
+        if (t->voided || instant_before(t->at, view->day.starts_at) || !instant_before(t->at, view->day.ends_at))
+            continue;
+        view->day.trades++;
+        view->day.round_turns += t->has_pnl ? 1 : 0;
+        view->entries_today += t->first_of_order ? 1 : 0;
+    }
+}
+
 const struct verdict *
 fixture_ask(struct fixture *f, enum event_kind wake)
 {
     f->view.wake = wake;
+    count_day(f);
     verdict_clear(&f->verdict);
     f->rule->evaluate(f->rule_config, &f->view, &f->verdict);
     return &f->verdict;
