@@ -475,6 +475,8 @@ gateway_server_new(const struct gateway_server_options *options, struct sim *sim
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS, .gid = -1, .uid = -1,
         .keepalive_timeout = KEEP_ALIVE_S, .max_http_header_data = 8192, .pt_serv_buf_size = 32768, .vhost_name = "gateway" };
 
+    if (strchr(options->address, ':') == NULL)
+        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6; /* Or libwebsockets takes it for the name of an interface, and listens on all of them. */
     if (!is_loopback(options->address))
         return error_set(err, STATUS_CONFIG, "%s: the simulated gateway listens on a loopback address only", options->address);
     struct gateway_server *server = calloc(1, sizeof *server);
