@@ -154,7 +154,7 @@ do_unlock(struct admin *admin, struct control_call *call, const struct control_r
     char text[160];
 
     if (before == 0) {
-        answer(call, CONTROL_FAILED, "no such lockout");
+        answer(call, CONTROL_FAILED, request->root[0] == '\0' ? "no such lockout of the account; a symbol's is ended with --symbol ROOT" : "no such lockout");
         return;
     }
     step(admin, request, ADMIN_UNLOCK, request->account_id);

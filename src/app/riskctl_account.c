@@ -70,6 +70,19 @@ show(const struct tool *tool, const struct loaded_config *config)
 
 /* ---- What stands against it ---- */
 
+/* Blocked symbols are locked as long as the rules name them: that alone keeps no account watched. */
+static bool
+has_lockout(const struct json *json, int lockouts)
+{
+    int node = json_first(json, lockouts);
+
+    for (size_t i = 0; i < json_size(json, lockouts); i++, node = json_next(json, node)) {
+        if (json_string_is(json, json_get(json, node, "root"), "") || !json_string_is(json, json_get(json, node, "end"), "cleared"))
+            return true;
+    }
+    return false;
+}
+
 /* Has the account something to lose by being watched no more? */
 static bool
 is_at_stake(const char *page, size_t length, int64_t account_id)
@@ -93,7 +106,7 @@ is_at_stake(const char *page, size_t length, int64_t account_id)
         found = true;
         (void)json_bool(&json, json_get(&json, node, "proven_flat"), &flat);
         (void)json_bool(&json, json_get(&json, node, "locked"), &locked);
-        stake = !flat || locked || json_size(&json, json_get(&json, node, "lockouts")) > 0;
+        stake = !flat || locked || has_lockout(&json, json_get(&json, node, "lockouts"));
     }
     free(tokens);
     return found && stake; /* One that is not watched has nothing to lose. */

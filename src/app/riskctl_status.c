@@ -81,11 +81,27 @@ print_connections(const struct json *json, int page)
         number(json, page, "ledger_rows"), number(json, links, "feed_clients"));
 }
 
+/* "LOCKED by RULE-003 until ...: why", "RTY LOCKED by RULE-011 while its cause lasts". */
+static void
+print_lockout(const struct json *json, int lock)
+{
+    char root[WORDS], end[WORDS], until[WORDS], why[WORDS];
+    bool is_cause = strcmp(words(json, lock, "end", end), "cleared") == 0;
+
+    (void)words(json, lock, "root", root);
+    printf("  %s%sLOCKED by RULE-%03" PRId64, root, root[0] != '\0' ? " " : "", number(json, lock, "rule"));
+    if (words(json, lock, "until", until)[0] != '\0')
+        printf(" until %s", until);
+    else
+        printf(" %s", is_cause ? "while its cause lasts" : "until an admin unlocks");
+    printf("%s%s\n", words(json, lock, "why", why)[0] != '\0' ? ": " : "", why);
+}
+
 static void
 print_accounts(const struct json *json, int page)
 {
     int accounts = json_get(json, page, "accounts");
-    char name[WORDS], realized[WORDS], open[WORDS], why[WORDS], until[WORDS];
+    char name[WORDS], realized[WORDS], open[WORDS];
 
     for (int i = 0, a = json_first(json, accounts); i < (int)json_size(json, accounts); i++, a = json_next(json, a)) {
         size_t realized_length, open_length;
@@ -98,8 +114,7 @@ print_accounts(const struct json *json, int page)
             yes(json, a, "uncontrollable") ? ", UNCONTROLLABLE" : "");
         int locks = json_get(json, a, "lockouts");
         for (int j = 0, lock = json_first(json, locks); j < (int)json_size(json, locks); j++, lock = json_next(json, lock))
-            printf("  LOCKED by RULE-%03" PRId64 " until %s: %s\n", number(json, lock, "rule"),
-                words(json, lock, "until", until)[0] != '\0' ? until : "an admin unlocks", words(json, lock, "why", why));
+            print_lockout(json, lock);
     }
 }
 

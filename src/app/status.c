@@ -11,6 +11,7 @@
 #include "app/version.h"
 #include "base/assert.h"
 #include "base/json.h"
+#include "feed/messages.h"
 
 #include <string.h>
 
@@ -231,15 +232,7 @@ add_position(void *context, const struct position *position)
 static void
 add_lockout(void *context, const struct lockout *lockout)
 {
-    struct json_writer *json = context;
-
-    json_open(json, NULL, '{');
-    json_add_int(json, "rule", lockout->rule);
-    json_add_string(json, "root", lockout->root);
-    add_instant(json, "since", lockout->since);
-    add_instant(json, "until", lockout->until);
-    json_add_string(json, "why", lockout->why);
-    json_close(json, '}');
+    messages_lockout(context, lockout);
 }
 
 static void

@@ -130,7 +130,13 @@ def check_accounts(rig, home):
 
 
 def check_stakes(rig, home):
-    """While it has a position or a lockout, an account is not let out of sight."""
+    """While it has a position or a lockout, an account is not let out of sight; blocked symbols alone are no reason."""
+    blocked = rig.status()["accounts"][0]["lockouts"]
+    assert [(lock["root"], lock["end"]) for lock in blocked] == [("BTC", "cleared"), ("RTY", "cleared")], blocked
+    shown = subprocess.run([os.path.join(rig.programs, "riskctl"), "status", "--config", home], capture_output=True, text=True, timeout=20).stdout
+    assert "  RTY LOCKED by RULE-011 while its cause lasts\n" in shown, shown
+    for verb in ("pause", "resume"):
+        assert riskctl(rig, home, "account", verb, str(ACCOUNT), "--password-file", rig.path("good"))[0] == 0
     rig.buy(ACCOUNT, "CON.F.US.EP.U26", 1)
     rigs.wait_for(lambda: rig.status()["accounts"][0]["positions"], 20, "the position")
     for verb in ("pause", "remove"):
