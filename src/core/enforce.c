@@ -342,7 +342,10 @@ drive(struct engine *engine, struct account *account, struct target *target)
 static void
 drive_order(struct engine *engine, struct account *account, struct order *order)
 {
-    if (order->command != 0 && !instant_before(engine->now, instant_add(order->sent_at, ANSWER_OVERDUE))) {
+    bool overdue = order->command != 0 && !instant_before(engine->now, instant_add(order->sent_at, ANSWER_OVERDUE));
+    bool in_the_way = order->looking && order->unwanted && !order->swept; /* A look-up must not hold back the first cancel. */
+
+    if (overdue || in_the_way) {
         table_remove(&engine->in_flight, order->command);
         order->command = 0;
         order->unresolved = !order->looking;

@@ -134,6 +134,25 @@ sync_order_filled_in_gap(void **state)
     story_close(&f);
 }
 
+/* P1: what has to go is cancelled at once, though it is being looked up. */
+static void
+a_look_up_holds_no_cancel_back(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, TWO_AT_MOST);
+    story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
+    story_wait_ms(&f, 10000);
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    uint64_t look = story_only(&f, COMMAND_LOOK_UP_ORDER)->id;
+    story_position(&f, FIXTURE_MNQ, 3);
+    assert_true(story_only(&f, COMMAND_CANCEL)->order_id == 700);
+    story_answer(&f, look, OUTCOME_REFUSED);
+    assert_int_equal(story_count_while(&f, 2000, COMMAND_CANCEL), 0);
+    story_close(&f);
+}
+
 /* OL-02: a swept order turns out to be cancelled and filled for one: what it opened is closed. */
 static void
 sync_partial_fill_in_gap(void **state)
@@ -505,6 +524,7 @@ main(void)
         cmocka_unit_test(sync_size_changed),
         cmocka_unit_test(sync_order_filled_in_gap),
         cmocka_unit_test(sync_partial_fill_in_gap),
+        cmocka_unit_test(a_look_up_holds_no_cancel_back),
         cmocka_unit_test(sync_no_double_count),
         cmocka_unit_test(sync_incomplete),
         cmocka_unit_test(quotes_blind_policy),
