@@ -25,6 +25,9 @@ void os_random_bytes(void *out, size_t size);
 /** From here on no core of this process is written, and other processes of its user cannot read its memory: there are keys in it (S-22, TS-01). */
 void os_hide_memory(void);
 
+/** Bytes allocated and not given back yet, of all threads; -1 where the C library does not tell.  Walks the free lists: for when somebody asks. */
+int64_t os_heap_bytes(void);
+
 struct os_lock;
 
 /**

@@ -11,6 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +46,18 @@ os_hide_memory(void)
 {
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
     (void)prctl(PR_SET_DUMPABLE, 0); /* Also where cores go to a program, which no limit stops. */
+}
+
+int64_t
+os_heap_bytes(void)
+{
+#ifdef __GLIBC__
+    struct mallinfo2 info = mallinfo2();
+
+    return (int64_t)(info.uordblks + info.hblkhd); /* From arenas, and mapped one by one. */
+#else
+    return -1;
+#endif
 }
 
 struct instant

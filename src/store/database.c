@@ -31,6 +31,12 @@ status_of(int code)
     }
 }
 
+int64_t
+database_memory_bytes(void)
+{
+    return sqlite3_memory_used();
+}
+
 enum status
 database_error(sqlite3 *handle, int code, const char *what, struct error *err)
 {

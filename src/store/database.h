@@ -46,6 +46,9 @@ void database_report(struct database *database, const char *format, ...) PRINTF_
 MUST_USE enum status database_run(sqlite3 *handle, const char *sql, struct error *err);
 /** First column of the first row, which must be there. */
 MUST_USE enum status database_ask(sqlite3 *handle, const char *sql, int64_t *ret_value, struct error *err);
+/** Bytes SQLite holds in this process: page caches (each up to its cache_size, by default 2,000 KiB) and statements. */
+int64_t database_memory_bytes(void);
+
 /** PRAGMA quick_check, or integrity_check: STATUS_CORRUPT with its first complaint. */
 MUST_USE enum status database_check(sqlite3 *handle, bool whole, struct error *err);
 

@@ -96,7 +96,8 @@ def main():
         for key in ('riskd_breaches_total{rule="RULE-001",name="max_contracts"}', 'riskd_actions_total{action="close",outcome="accepted"}',
                     "riskd_decision_seconds_count{}", 'riskd_rest_call_seconds_count{endpoint="/api/Position/closeContract"}',
                     'riskd_mode{mode="NORMAL"}', 'riskd_hub_live{user="1",hub="user"}', "riskd_ready{}", "riskd_ledger_rows{}",
-                    'riskd_token_left_seconds{user="1"}', "riskd_event_seconds_count{}"):
+                    'riskd_token_left_seconds{user="1"}', "riskd_event_seconds_count{}",
+                    "riskd_store_heap_bytes{}"):
             assert figures[key] > 0, f"{key} is {figures[key]}"
         assert 'riskd_breaches_total{rule="RULE-012",name="trade_management"}' in figures
         check_promtool(page)

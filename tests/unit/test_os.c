@@ -181,6 +181,29 @@ teardown(void **state)
     return rmdir(directory);
 }
 
+/* What is taken shows and what is given back is gone, small blocks and large ones (another malloc, as sanitizers bring, is not asked). */
+static void
+test_heap(void **state)
+{
+    static const size_t sizes[] = { 40000, 4000000 };
+    void *probe = malloc(50000);
+    int64_t with_probe = os_heap_bytes();
+
+    (void)state;
+    free(probe);
+    if (with_probe - os_heap_bytes() < 50000)
+        skip();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        int64_t before = os_heap_bytes();
+        void *block = malloc(sizes[i]);
+
+        assert_non_null(block);
+        assert_true(os_heap_bytes() - before >= (int64_t)sizes[i]);
+        free(block);
+        assert_true(os_heap_bytes() - before < 1000);
+    }
+}
+
 int
 main(void)
 {
@@ -191,6 +214,7 @@ main(void)
         cmocka_unit_test(test_directories),
         cmocka_unit_test(test_rename),
         cmocka_unit_test(test_clocks_and_chance),
+        cmocka_unit_test(test_heap),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
