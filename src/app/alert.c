@@ -36,10 +36,12 @@ static void
 word_lockout(const struct lockout *lockout, struct alert *alert)
 {
     struct text text = text_on(alert->text, sizeof alert->text);
-    char until[INSTANT_TEXT_MAX] = "no end by time";
+    char until[INSTANT_TEXT_MAX];
 
     if (!instant_is_never(lockout->until))
         instant_format(lockout->until, until, sizeof until);
+    else
+        (void)text_copy(until, sizeof until, lockout->end == LOCK_UNTIL_ADMIN ? "an admin unlocks" : "its cause ends");
     text_addf(&text, "%s until %s. %s", lockout->root[0] != '\0' ? lockout->root : "Whole account", until, lockout->why);
 }
 

@@ -30,7 +30,7 @@ static void
 describe_lockout(const struct notice *notice, struct text *text)
 {
     const struct lockout *lockout = &notice->u.lockout;
-    char until[INSTANT_TEXT_MAX] = "no end by time";
+    char until[INSTANT_TEXT_MAX];
 
     if (notice->kind == NOTICE_LOCKOUT_CLEARED) {
         text_addf(text, "lockout ended: %s", lockout->root[0] == '\0' ? "account" : lockout->root);
@@ -38,6 +38,8 @@ describe_lockout(const struct notice *notice, struct text *text)
     }
     if (!instant_is_never(lockout->until))
         instant_format(lockout->until, until, sizeof until);
+    else
+        (void)text_copy(until, sizeof until, lockout->end == LOCK_UNTIL_ADMIN ? "an admin unlocks" : "its cause ends");
     text_addf(text, "%s: %s until %s", lock_words[lockout->kind], lockout->root[0] == '\0' ? "account" : lockout->root,
         until);
 }

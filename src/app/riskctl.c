@@ -100,6 +100,13 @@ run_replay(int argc, char **argv)
     return 0;
 }
 
+/* Those whose --help is the program's. */
+static bool
+is_rules_tool(const char *name)
+{
+    return strcmp(name, "scenario") == 0 || strcmp(name, "replay") == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -109,6 +116,15 @@ main(int argc, char **argv)
         return code;
     if (argc == 1 || (argc == 3 && strcmp(argv[1], "--config") == 0))
         return riskctl_menu(argc == 3 ? argv[2] : NULL);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("riskctl " APP_VERSION);
+        return 0;
+    }
+    if ((argc == 2 && strcmp(argv[1], "--help") == 0) || (argc == 3 && is_rules_tool(argv[1]) && strcmp(argv[2], "--help") == 0)) {
+        fputs(usage, stdout);
+        riskctl_commands_help();
+        return 0;
+    }
     if (argc >= 2 && strcmp(argv[1], "scenario") == 0)
         return run_scenarios(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "replay") == 0)
@@ -119,14 +135,5 @@ main(int argc, char **argv)
         return riskctl_audit(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "simulate") == 0)
         return simulate_main(argc - 2, argv + 2);
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        puts("riskctl " APP_VERSION);
-        return 0;
-    }
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        fputs(usage, stdout);
-        riskctl_commands_help();
-        return 0;
-    }
     return wrong(argv[1]);
 }

@@ -133,7 +133,7 @@ read_template(const struct answers *answers, const char *name, struct error *err
     FILE *file = bytes != NULL ? fopen(path, "rb") : NULL;
     if (file == NULL) {
         free(bytes);
-        (void)error_set(err, STATUS_CONFIG, "%s: no such template", path);
+        (void)error_set(err, STATUS_CONFIG, "%s: no such template; --templates DIR names their folder (config in the sources)", path);
         return NULL;
     }
     bytes[fread(bytes, 1, FILE_MAX - 1, file)] = '\0';

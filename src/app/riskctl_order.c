@@ -20,7 +20,7 @@ static const char reload_usage[] =
     "New rules without a restart.  Files with a mistake change nothing; every mistake is named.\n";
 static const char unlock_usage[] =
     "usage: riskctl unlock --account ID --reason TEXT [--rule N] [--symbol ROOT] [--config DIR] [--password-file FILE] [--json]\n"
-    "Ends lockouts of an account (or of one rule, or of one symbol of it).  A rule that is still broken locks again.\n";
+    "Ends the lockouts of an account; with --symbol those of a symbol, with --rule only that rule's.  A rule that is still broken locks again.\n";
 static const char flatten_usage[] =
     "usage: riskctl flatten --account ID | --all [--symbol ROOT] [--reason TEXT] [--yes] [--config DIR] [--json]\n"
     "Closes every position and cancels every order, now.  Needs no password.\n";

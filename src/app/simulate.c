@@ -42,12 +42,19 @@ struct totals {
     int64_t longest_ms, blind_ns, degraded_ns, requests_most, virtual_ns;
 };
 
+static void
+print_usage(FILE *out)
+{
+    fputs(usage, out);
+    for (int i = 0; i < STORM_KINDS; i++)
+        fprintf(out, "%s%s", storm_kind_name((enum storm_kind)i), i + 1 < STORM_KINDS ? "," : "\n");
+}
+
 static int
 wrong(const char *what)
 {
-    fprintf(stderr, "riskctl simulate: %s\n%s", what, usage);
-    for (int i = 0; i < STORM_KINDS; i++)
-        fprintf(stderr, "%s%s", storm_kind_name((enum storm_kind)i), i + 1 < STORM_KINDS ? "," : "\n");
+    fprintf(stderr, "riskctl simulate: %s\n", what);
+    print_usage(stderr);
     return 2;
 }
 
@@ -250,7 +257,7 @@ simulate_main(int argc, char **argv)
 
     for (int i = 0; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
-            (void)wrong("help");
+            print_usage(stdout);
             return 0;
         }
         if (strcmp(argv[i], "--quiet") == 0)

@@ -32,7 +32,7 @@ static void
 test_which(void **state)
 {
     static const struct daemon_settings all_off;
-    struct notice lockout = { .kind = NOTICE_LOCKOUT_SET, .u.lockout = { .until = INSTANT_NEVER, .why = "Because." } };
+    struct notice lockout = { .kind = NOTICE_LOCKOUT_SET, .u.lockout = { .end = LOCK_UNTIL_ADMIN, .until = INSTANT_NEVER, .why = "Because." } };
     struct alert alert;
     bool told = false;
 
@@ -41,7 +41,7 @@ test_which(void **state)
     assert_int_equal(alert.kind, ALERT_BREACH);
     assert_string_equal(alert.text, "why");
     assert_true(is_alert(lockout, &all_on, &told, &alert));
-    assert_string_equal(alert.text, "Whole account until no end by time. Because.");
+    assert_string_equal(alert.text, "Whole account until an admin unlocks. Because.");
     assert_true(is_alert((struct notice){ .kind = NOTICE_ALARM, .level = 2 }, &all_on, &told, &alert));
     assert_false(is_alert((struct notice){ .kind = NOTICE_ALARM, .level = 1 }, &all_on, &told, &alert));
     assert_false(is_alert((struct notice){ .kind = NOTICE_PNL }, &all_on, &told, &alert));
