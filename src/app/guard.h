@@ -90,7 +90,7 @@ void guard_note_store(struct guard *guard);
 /** The feed's daemon_status; also when the mode changes. */
 void guard_publish_status(struct guard *guard);
 
-/** Each GUARD_TICK_MS: the loop's lag, the clock's honesty, the log's losses, the store's sign of life. */
+/** In guard_tick.c.  Each GUARD_TICK_MS: the loop's lag, the clock's honesty, the log's losses, the store's sign of life. */
 void guard_tick(struct guard *guard);
 
 /** Both hubs live and the first truth in (S-1). */
