@@ -91,7 +91,7 @@ static struct trade *
 find_reversal(struct engine *engine, struct account *account, struct position *position, int32_t size_before)
 {
     bool reversed = size_before != 0 && position->size != 0 && (size_before > 0) != (position->size > 0);
-    int8_t side = position->size > 0 ? SIDE_BUY : SIDE_SELL;
+    uint32_t side = position->size > 0 ? SIDE_BUY : SIDE_SELL;
     struct trade *t = account->newest_trade;
 
     if (!reversed) {

@@ -37,7 +37,7 @@ find(const struct engine *engine, const struct account *account, int64_t trade_i
 {
     struct trade *trade = item(engine, *id_chain(engine, trade_id));
 
-    while (trade != NULL && !(trade->id == trade_id && trade->account == account))
+    while (trade != NULL && !(trade->id == trade_id && trade->account == (uint32_t)account->index))
         trade = item(engine, trade->next_same_id);
     return trade;
 }
@@ -166,7 +166,7 @@ void
 ledger_opened(struct engine *engine, struct trade *trade)
 {
     trade->opened = true;
-    settle_first(engine, &engine->accounts[trade->account->index], trade);
+    settle_first(engine, &engine->accounts[trade->account], trade);
 }
 
 static void
@@ -210,7 +210,7 @@ add(struct engine *engine, struct account *account, const struct trade_row *row)
         return NULL;
     }
     trade->id = row->id;
-    trade->account = account;
+    trade->account = (uint32_t)account->index & ((1u << ACCOUNT_BITS) - 1);
     trade->order_id = row->order_id;
     trade->at = row->at;
     trade->contract = contract;
@@ -218,7 +218,7 @@ add(struct engine *engine, struct account *account, const struct trade_row *row)
     trade->pnl_micros = row->has_pnl ? row->pnl_micros : 0;
     trade->costs_micros = money_add(row->fees_micros, row->commissions_micros);
     trade->size = row->size;
-    trade->side = (int8_t)(row->side == SIDE_SELL ? SIDE_SELL : SIDE_BUY);
+    trade->side = row->side == SIDE_SELL ? SIDE_SELL : SIDE_BUY;
     trade->voided = row->voided;
     trade->opened = !row->has_pnl;
     link_in(account, trade);

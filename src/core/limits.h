@@ -15,6 +15,7 @@
 #define SYMBOLS_MAX 64            /* Symbols in one list of the configuration: 51 products exist. */
 #define TIERS_MAX 8               /* Loss tiers of RULE-007. */
 #define HOLIDAYS_MAX 256          /* 10 years. */
+#define ACCOUNT_BITS 26           /* Accounts by index in a trade: 67 million. */
 #define RULE_MEMORY_MAX 96        /* Bytes all rules together may remember about one position. */
 #define ACCOUNT_MEMORY_MAX 384    /* Bytes all rules together may remember about one account. */
 #define POSITIONS_PER_ACCOUNT 16  /* Average over accounts; one account may use more of the pool. */

@@ -97,17 +97,18 @@ struct trade {
     int64_t pnl_micros;       /* Gross; 0 unless has_pnl. */
     int64_t costs_micros;     /* Fees and commissions. */
     const struct contract *contract;
-    const struct account *account;
     struct trade *previous;   /* Next older of the account by (at, id). */
     struct trade *next;       /* Next newer. */
     uint32_t next_same_id, next_same_order; /* ledger.c's chains. */
     int32_t size;
-    int8_t side;
-    bool has_pnl;             /* False: an opening half-turn. */
-    bool voided;
-    bool judged;              /* Rules have seen it, durably (R-ALL-9). */
-    bool opened;              /* Opened, increased or reversed a position (R-006-3). */
-    bool first_of_order;      /* The first fill of its order that did. */
+    /* Packed: there are hundreds of trades for each account. */
+    uint32_t account : ACCOUNT_BITS; /* Its index. */
+    uint32_t side : 1;        /* enum order_side. */
+    bool has_pnl : 1;         /* False: an opening half-turn. */
+    bool voided : 1;
+    bool judged : 1;          /* Rules have seen it, durably (R-ALL-9). */
+    bool opened : 1;          /* Opened, increased or reversed a position (R-006-3). */
+    bool first_of_order : 1;  /* The first fill of its order that did. */
 };
 
 struct account; /* core/account.h */

@@ -24,7 +24,7 @@ chains_init(struct engine *engine, uint32_t trades)
 {
     uint32_t chains = 1024;
 
-    while (chains < trades / 8)
+    while (chains < trades / 32)
         chains *= 2;
     engine->trade_chains_mask = chains - 1;
     engine->trades_by_id = calloc(chains, sizeof *engine->trades_by_id);
@@ -118,7 +118,7 @@ engine_new(const struct config *config, const struct rule *const *rules, struct 
     engine->accounts_count = config->accounts_count;
     engine->next_command = engine->next_incident = engine->next_sequence = 1;
     status = lay_out_memory(engine, err);
-    if (status == OK && (config->accounts_count < 1 || !pools_init(engine) || !outputs_init(engine)))
+    if (status == OK && (config->accounts_count < 1 || config->accounts_count > 1 << ACCOUNT_BITS || !pools_init(engine) || !outputs_init(engine)))
         status = error_set(err, STATUS_LIMIT, "no memory for %d accounts", config->accounts_count);
     if (status != OK) {
         engine_free(engine);

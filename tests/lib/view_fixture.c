@@ -341,7 +341,7 @@ fixture_trade(struct fixture *f, const char *time, int64_t order_id, const char 
 
     ASSERT(f->trades_count <= FIXTURE_TRADES);
     *trade = (struct trade){ .id = 101000 + f->trades_count, .order_id = order_id, .at = fixture_at(time), .size = 1, .has_pnl = pnl != NULL,
-        .opened = pnl == NULL, .judged = true, .account = &f->account };
+        .opened = pnl == NULL, .judged = true, };
     if (pnl != NULL)
         trade->pnl_micros = fixture_money(pnl);
     while (older != NULL && instant_before(trade->at, older->at)) {
