@@ -72,6 +72,7 @@ struct account {
     enum answer simulated;
     bool positions_known, orders_known;
     bool uncontrollable;
+    bool full_positions_told, full_orders_told; /* No room for another: told once, not with each event. */
     bool touched;            /* Needs the enforcement pass at the end of this step. */
     bool deadline_stale;
     bool read_in_flight;

@@ -84,7 +84,9 @@ add_position(struct engine *engine, struct account *account, struct contract *co
     struct position *position = pool_take(&engine->positions);
 
     if (position == NULL) {
-        output_alarm(engine, account, 0, 2, 0, "No room for another position: %s is not watched.", contract->id.text);
+        if (!account->full_positions_told)
+            output_alarm(engine, account, 0, 2, 0, "No room for another position: %s is not watched.", contract->id.text);
+        account->full_positions_told = true;
         return NULL;
     }
     position->contract = contract;
@@ -171,7 +173,9 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
     if (order == NULL) { /* Also one that has ended: what was said of it before may still be on its way (CC-04). */
         order = pool_take(&engine->orders);
         if (order == NULL) {
-            output_alarm(engine, account, 0, 2, 0, "No room for another order: order %lld is not watched.", (long long)row->id);
+            if (!account->full_orders_told)
+                output_alarm(engine, account, 0, 2, 0, "No room for another order: order %lld is not watched.", (long long)row->id);
+            account->full_orders_told = true;
             return NULL;
         }
         order->account = account;
