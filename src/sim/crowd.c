@@ -276,7 +276,7 @@ walk(struct crowd *crowd, struct exchange *exchange, struct instant now)
 void
 crowd_advance(struct crowd *crowd, struct exchange *exchange, struct instant now)
 {
-    if (!instant_before(now, crowd->next_walk)) {
+    if (crowd->count > 0 && !instant_before(now, crowd->next_walk)) {
         if (!exchange_settings(exchange)->market_closed)
             walk(crowd, exchange, now);
         crowd->next_walk = instant_add(now, crowd->walk_period);

@@ -75,6 +75,22 @@ wrong_lines_are_refused(void **state)
     script_free(script);
 }
 
+/* Nobody trades and nothing walks: with a position open the price stays where it was put. */
+static void
+prices_stay_without_a_walk(void **state)
+{
+    struct sim *sim = simulation("{\"at\":1,\"path\":\"/sim/order\",\"body\":{\"accountId\":1,\"contractId\":\"CON.F.US.MNQ.U26\",\"type\":2,\"side\":0,\"size\":1}}");
+
+    (void)state;
+    assert_true(exchange_add_account(sim->exchange, 1, "ONE", INT64_C(50000000000)));
+    int64_t last = exchange_quote(sim->exchange, "CON.F.US.MNQ.U26")->last;
+    for (int64_t i = 1; i <= 60; i++)
+        advance(sim, i);
+    assert_int_equal(exchange_net(sim->exchange, 1, "CON.F.US.MNQ.U26"), 1);
+    assert_true(exchange_quote(sim->exchange, "CON.F.US.MNQ.U26")->last == last);
+    sim_free(sim);
+}
+
 int
 main(void)
 {
@@ -82,6 +98,7 @@ main(void)
         cmocka_unit_test(it_acts_at_its_time_and_again),
         cmocka_unit_test(chance_is_asked_each_time),
         cmocka_unit_test(wrong_lines_are_refused),
+        cmocka_unit_test(prices_stay_without_a_walk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
