@@ -3,9 +3,7 @@
  */
 #include "app/caution.h"
 
-#include "app/ledger.h"
 #include "config/lint.h"
-#include "config/loosen.h"
 #include "rules/rules.h"
 
 #include <stdio.h>
@@ -56,23 +54,4 @@ void
 caution_log(struct log *log, const struct loaded_config *loaded)
 {
     (void)each_warning(loaded, log_line, log);
-}
-
-static void
-tell_loosened(void *context, const char *line)
-{
-    struct guard *guard = context;
-
-    guard_alarm(guard, 1, "reload loosened: %.180s", line);
-    ledger_note(guard->writer, guard_now(guard), "reload", 0, "loosened: %s", line);
-}
-
-void
-caution_loosened(struct guard *guard, const struct config *old, const struct config *new_one)
-{
-    char bytes[WARNINGS_BYTES] = "";
-    struct text text = text_on(bytes, sizeof bytes);
-
-    (void)loosen_compare(old, new_one, rules_table, &text);
-    each_line(bytes, tell_loosened, guard);
 }

@@ -14,10 +14,4 @@ int32_t caution_print(const struct loaded_config *loaded);
 /** A line each at WARN. */
 void caution_log(struct log *log, const struct loaded_config *loaded);
 
-/**
- * A reload that gives the trader more room is an alarm and a row of the ledger for each thing.  It is in force at once: nothing holds
- * it back.
- */
-void caution_loosened(struct guard *guard, const struct config *old, const struct config *new_one);
-
 #endif /* APP_CAUTION_H */

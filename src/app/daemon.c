@@ -16,6 +16,7 @@
 #include "app/crash.h"
 #include "app/guard.h"
 #include "app/ledger.h"
+#include "app/pending.h"
 #include "app/recall.h"
 #include "app/upkeep.h"
 #include "app/scrape.h"
@@ -45,6 +46,7 @@ struct daemon {
     struct loaded_config *config;
     struct log *log;
     struct recall recall;
+    struct pending pending;
     char spill[SETTING_TEXT_MAX + 8];
     struct web *web;
     struct admin *admin;
@@ -145,6 +147,7 @@ reload(void *context, struct text *problems)
         text_add(problems, err.text);
         return refuse_reload(daemon, err.text);
     }
+    pending_apply(&daemon->pending, new_one, guard_now(&daemon->guard));
     struct event event = { .kind = EVENT_CONFIG };
     event.u.config = &new_one->config;
     daemon->config = daemon->guard.config = new_one;
@@ -154,12 +157,21 @@ reload(void *context, struct text *problems)
     announce_reopen(&daemon->guard);
     ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
         new_one->config.hash, old->config.hash);
-    caution_loosened(&daemon->guard, &old->config, &new_one->config);
+    pending_tell(&daemon->pending, &daemon->guard, problems);
     loaded_config_free(old);
     log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64 " (%" PRIu64 " us)", new_one->config.hash,
         (uv_hrtime() - began) / 1000);
     caution_log(daemon->log, new_one);
     return OK;
+}
+
+static void
+reload_now(struct daemon *daemon)
+{
+    static char problems[PROBLEMS_BYTES];
+    struct text text = text_on(problems, sizeof problems);
+
+    (void)reload(daemon, &text);
 }
 
 /* ---- Stopping (S-2, SV-04) ---- */
@@ -249,12 +261,10 @@ begin_stop(struct daemon *daemon, int signal_number)
 static void
 on_signal(uv_signal_t *handle, int signal_number)
 {
-    static char problems[PROBLEMS_BYTES];
-    struct text text = text_on(problems, sizeof problems);
     struct daemon *daemon = handle->data;
 
     if (signal_number == SIGHUP)
-        (void)reload(daemon, &text);
+        reload_now(daemon);
     else
         begin_stop(daemon, signal_number);
 }
@@ -339,6 +349,7 @@ open_store(struct daemon *daemon, struct error *err)
     recall_tell(&daemon->recall, guard, &restore.u.restore);
     guard_event(guard, &restore);
     recall_forget(&daemon->recall);
+    pending_tell(&daemon->pending, guard, NULL);
     step_done(daemon, "engine", "restored");
     caution_log(daemon->log, daemon->config);
     return OK;
@@ -406,6 +417,8 @@ on_tick(uv_timer_t *timer)
 
     guard_tick(&daemon->guard);
     upkeep_tick(&daemon->upkeep);
+    if (pending_is_due(&daemon->pending, guard_now(&daemon->guard)))
+        reload_now(daemon);
     if (++daemon->ticks % STATUS_TICKS == 0)
         guard_publish_status(&daemon->guard);
 }
@@ -436,6 +449,8 @@ start(struct daemon *daemon, struct error *err)
     guard->loop = &daemon->loop;
     guard->log = daemon->log;
     daemon->upkeep.guard = guard;
+    pending_init(&daemon->pending, daemon->config->daemon.db.path);
+    pending_apply(&daemon->pending, daemon->config, os_utc_now());
     enum status status = guard_init(guard, daemon->config, err);
     if (status == OK)
         status = announce_open(guard, err);
@@ -503,6 +518,7 @@ stop(struct daemon *daemon)
     web_free(daemon->web);
     announce_close(&daemon->guard);
     guard_fini(&daemon->guard);
+    pending_fini(&daemon->pending);
     if (daemon->handles) {
         close_handle((uv_handle_t *)&daemon->tick);
         close_handle((uv_handle_t *)&daemon->grace);

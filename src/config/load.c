@@ -117,6 +117,7 @@ read_global(struct build *build, const struct yaml_node *node)
     (void)bind_params(&build->bind, &target, &layers);
     check_global(&build->bind, &global, &layers);
     config->strict_mode = global.strict_mode;
+    config->loosen_seconds = global.loosen_seconds;
     config->warn_percent = (int32_t)global.warn_percent;
     config->alert_percent = (int32_t)global.alert_percent;
 }
@@ -299,6 +300,7 @@ loaded_config_free(struct loaded_config *loaded)
 {
     if (loaded == NULL)
         return;
+    loaded_config_free(loaded->part);
     zones_fini(&loaded->memory->zones);
     effective_fini(&loaded->memory->effective);
     arena_fini(&loaded->memory->arena);

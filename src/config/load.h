@@ -55,6 +55,7 @@ struct loaded_config {
     struct user_settings *users;
     int32_t accounts_count;
     struct account_settings *accounts; /* All, also paused ones, in the order of the file. */
+    struct loaded_config *part; /* Rules held back from earlier configurations (hold.h); a chain, freed with this one. */
     struct loaded_memory *memory;      /* Private: zones, rule structs, effective text. */
 };
 

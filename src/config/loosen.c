@@ -4,6 +4,7 @@
 #include "config/loosen.h"
 
 #include "base/instant.h"
+#include "config/hold.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -67,8 +68,8 @@ limits_looser(const struct symbol_limits *old, const struct symbol_limits *now)
     return false;
 }
 
-static bool
-param_looser(const struct param *param, const void *old_config, const void *new_config)
+bool
+loosen_param(const struct param *param, const void *old_config, const void *new_config)
 {
     const void *old = (const char *)old_config + param->offset, *now = (const char *)new_config + param->offset;
 
@@ -96,7 +97,7 @@ param_looser(const struct param *param, const void *old_config, const void *new_
     case PARAM_TEXT:
         break;
     }
-    return false;
+    return hold_differs(param, old_config, new_config); /* Times, tiers, words: nobody can tell which is stricter. */
 }
 
 static int32_t
@@ -111,7 +112,7 @@ compare_rule(const struct account_config *a, const struct account_config *b, int
         return 1;
     }
     for (size_t k = 0; k < rule->params_count; k++) {
-        if (!param_looser(&rule->params[k], a->rules[i], b->rules[i]))
+        if (!loosen_param(&rule->params[k], a->rules[i], b->rules[i]))
             continue;
         text_addf(out, "account %" PRId64 ": %s.%.*s\n", a->id, rule->name, (int)strcspn(rule->params[k].keys, "|"), rule->params[k].keys);
         count++;
@@ -126,6 +127,10 @@ loosen_compare(const struct config *old, const struct config *new_one, const str
 
     if (old->strict_mode && !new_one->strict_mode) {
         text_add(out, "global.strict_mode is off\n");
+        count++;
+    }
+    if (new_one->loosen_seconds < old->loosen_seconds) {
+        text_add(out, "global.loosen waits less\n");
         count++;
     }
     for (int32_t a = 0, b = 0; a < old->accounts_count; a++) {

@@ -1,8 +1,7 @@
 /*
  * loosen.h - what a reload gives the trader more room in (issue 8): compared by the rules' own tables, which say which way is looser.
  *
- * Compared are figures, switches, choices, limits and symbols, rules taken out or put into shadow, strict mode.  Times of sessions and tables of tiers
- * are not (their structs are the rules' own).
+ * Figures, switches, limits and symbols have a direction; of times, zones, tiers, words and sessions any change counts as looser.
  */
 #ifndef CONFIG_LOOSEN_H
 #define CONFIG_LOOSEN_H
@@ -13,5 +12,8 @@
 
 /** One line each into @out: "account 101: max_contracts.limit".  Both configurations were read with @rules_table.  Returns how many. */
 int32_t loosen_compare(const struct config *old, const struct config *new_one, const struct rule *const *rules_table, struct text *out);
+
+/** Is the value of @new_config looser than that of @old_config, or nobody can tell?  Both are structs of the rule @param is of. */
+bool loosen_param(const struct param *param, const void *old_config, const void *new_config);
 
 #endif /* CONFIG_LOOSEN_H */

@@ -5,6 +5,8 @@
  */
 #include "config/settings.h"
 
+#include "config/hold.h"
+
 #include "base/assert.h"
 #include "base/money.h"
 #include "base/text.h"
@@ -331,5 +333,8 @@ const struct param settings_global[] = {
         .offset = offsetof(struct global_settings, warn_percent), .min = 1, .max = 99, .value = "70" },
     { .keys = "alert_percent", .help = "Red at this share; above warn_percent.", .kind = PARAM_INT,
         .offset = offsetof(struct global_settings, alert_percent), .min = 1, .max = 100, .value = "90" },
+    { .keys = "loosen", .help = "When a change that gives more room holds: next_day, immediate, or delay:15m (s, m, h).",
+        .kind = PARAM_TEXT, .offset = offsetof(struct global_settings, loosen_seconds), .value = "next_day",
+        .parse = hold_parse_wait, .format = hold_format_wait },
 };
 const size_t settings_global_count = COUNT_OF(settings_global);

@@ -137,6 +137,7 @@ struct daemon_settings {
 /* `global:` of risk_config.yaml. */
 struct global_settings {
     bool strict_mode;                    /* R-ALL-12. */
+    int64_t loosen_seconds;              /* hold.h. */
     int64_t warn_percent, alert_percent; /* R-ALL-15. */
 };
 

@@ -44,6 +44,7 @@ struct config {
     bool blind_flatten;                /* Then close; else only tell. */
     const struct zone *exchange_zone;  /* Of the market's hours, America/Chicago; NULL: it counts as always open. */
     struct calendar calendar;          /* holidays.yaml. */
+    int64_t loosen_seconds;            /* How long what gives more room waits (config/hold.h). */
     uint64_t hash;                     /* Of the effective text (CF-04). */
     int32_t accounts_count;
     const struct account_config *accounts; /* Sorted by id. */

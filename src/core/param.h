@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct zone;
+struct text;
 
 enum param_kind {
     PARAM_FLAG,     /* bool */
@@ -83,6 +84,8 @@ struct param {
     int32_t items_max;
     /* PARAM_TEXT: read @text into @field.  @err says what was expected. */
     enum status (*parse)(const char *text, void *field, struct error *err);
+    /* PARAM_TEXT of a rule: its field as text that @parse reads again. */
+    void (*format)(const void *field, struct text *out);
     bool optional;      /* No default: absent leaves zero (for PARAM_BLOCK and PARAM_ZONE: absent is allowed). */
     ptrdiff_t present_offset; /* Where to store bool "was given" (offset + 1; 0: nowhere). */
     bool off_if_block_missing; /* PARAM_FLAG "x.enabled|x": false when block x is not there at all, else its default. */

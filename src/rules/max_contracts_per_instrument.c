@@ -49,6 +49,17 @@ parse_unknown(const char *text, void *field, struct error *err)
     return OK;
 }
 
+static void
+format_unknown(const void *field, struct text *out)
+{
+    int32_t limit = *(const int32_t *)field;
+
+    if (limit == 0 || limit == UNLIMITED)
+        text_add(out, limit == 0 ? "block" : "allow_unlimited");
+    else
+        text_addf(out, "allow_with_limit:%d", (int)limit);
+}
+
 static const struct param params[] = {
     { .keys = "limits", .help = "Most contracts of each root, net over its expiries.", .kind = PARAM_LIMITS,
         .looser = LOOSER_HIGHER,
@@ -57,7 +68,7 @@ static const struct param params[] = {
         .offset = offsetof(struct max_contracts_per_instrument, action), .value = "reduce_to_limit", .choices = actions },
     { .keys = "unknown_symbol_action", .help = "For roots not listed: block, allow_with_limit:N or allow_unlimited.",
         .kind = PARAM_TEXT, .offset = offsetof(struct max_contracts_per_instrument, unknown_limit), .value = "block",
-        .parse = parse_unknown },
+        .parse = parse_unknown, .format = format_unknown },
     { .keys = "lockout_on_breach", .help = "Also lock that root until the daily reset.", .kind = PARAM_FLAG,
         .looser = LOOSER_LOWER,
         .offset = offsetof(struct max_contracts_per_instrument, lockout_on_breach), .value = "false" },

@@ -63,11 +63,23 @@ parse_time(const char *text, void *field, struct error *err)
     return error_set(err, STATUS_CONFIG, "expected a time like 09:30 or sun 17:00, not \"%s\"", text);
 }
 
+static void
+format_time(const void *field, struct text *out)
+{
+    static const char days[] = "sunmontuewedthufrisat";
+    const struct session_time *time = field;
+
+    text_add(out, "\"");
+    if (time->weekday >= 0 && time->weekday < 7)
+        text_addf(out, "%.3s ", days + (ptrdiff_t)3 * time->weekday);
+    text_addf(out, "%02d:%02d:%02d\"", (int)(time->second / 3600), (int)(time->second / 60 % 60), (int)(time->second % 60));
+}
+
 static const struct param instrument_params[] = {
     { .keys = "start", .help = "First instant inside: 17:00 or sun 17:00.", .kind = PARAM_TEXT,
-        .offset = offsetof(struct instrument, session.start), .parse = parse_time },
+        .offset = offsetof(struct instrument, session.start), .parse = parse_time, .format = format_time },
     { .keys = "end", .help = "First instant outside.", .kind = PARAM_TEXT, .offset = offsetof(struct instrument, session.end),
-        .parse = parse_time },
+        .parse = parse_time, .format = format_time },
     { .keys = "timezone", .help = "IANA zone of these times.", .kind = PARAM_ZONE, .offset = offsetof(struct instrument, session.zone),
         .value = "America/Chicago" },
     { .keys = "days", .help = "Days a daily session starts on.", .kind = PARAM_WORDS, .offset = offsetof(struct instrument, days),
@@ -81,9 +93,9 @@ static const struct param params[] = {
         .looser = LOOSER_LOWER,
         .offset = offsetof(struct session_block_outside, global_enabled), .value = "true" },
     { .keys = "global_session.start|allowed_hours.start", .help = "First instant inside.", .kind = PARAM_TEXT,
-        .offset = offsetof(struct session_block_outside, global.start), .value = "09:30", .parse = parse_time },
+        .offset = offsetof(struct session_block_outside, global.start), .value = "09:30", .parse = parse_time, .format = format_time },
     { .keys = "global_session.end|allowed_hours.end", .help = "First instant outside; before the start: it spans midnight.",
-        .kind = PARAM_TEXT, .offset = offsetof(struct session_block_outside, global.end), .value = "16:00", .parse = parse_time },
+        .kind = PARAM_TEXT, .offset = offsetof(struct session_block_outside, global.end), .value = "16:00", .parse = parse_time, .format = format_time },
     { .keys = "global_session.timezone|timezone", .help = "IANA zone of these times.", .kind = PARAM_ZONE,
         .offset = offsetof(struct session_block_outside, global.zone), .value = "America/New_York" },
     { .keys = "global_session.days", .help = "Days a daily session starts on.", .kind = PARAM_WORDS,

@@ -29,6 +29,8 @@ def alarms(rig):
 
 def main():
     with rigs.Rig(sys.argv[1], [ACCOUNT], RULES) as rig:
+        with open(rig.path("risk_config.yaml"), "a", encoding="utf-8") as file:
+            file.write("global: { loosen: immediate }\n")
         rig.start_riskd()
         rig.wait_ready()
         with open(rig.path("good"), "w", encoding="utf-8") as file:

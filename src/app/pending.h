@@ -1,0 +1,37 @@
+/*
+ * pending.h - what gives the trader more room waits (issue 8): across reloads, restarts and files edited while riskd was off.
+ *
+ * Beside the database stands a private file with the rules in force and those that wait for their time, as text without secrets
+ * (config/hold.h).  Every configuration, at the start as at a reload, is compared with it before the engine sees it.  A file and no table: it is
+ * needed before the database is open, and holds when that is damaged and set aside.
+ */
+#ifndef APP_PENDING_H
+#define APP_PENDING_H
+
+#include "app/guard.h"
+#include "config/load.h"
+
+#define PENDING_SUFFIX ".rules" /* Added to the database's path. */
+
+struct pending {
+    char path[SETTING_TEXT_MAX + 8];
+    struct instant until;      /* 0: nothing waits. */
+    char *in_force, *waiting;  /* "ID BLOCK\n" for each account; NULL: none.  Owned. */
+    char *said;                /* What pending_tell() tells, a line each. */
+    size_t said_length;
+};
+
+/** Read the file of this database.  Zeroed before; what cannot be read is told and the configuration files hold. */
+void pending_init(struct pending *pending, const char *database);
+void pending_fini(struct pending *pending);
+
+/** Has the time come?  Then what waited is what the next pending_apply() compares with: read the files again. */
+bool pending_is_due(struct pending *pending, struct instant now);
+
+/** Make @loaded as strict as what is in force, for as long as it must be, and remember that. */
+void pending_apply(struct pending *pending, struct loaded_config *loaded, struct instant now);
+
+/** An alarm and a row of the ledger for each thing said since the last time; and, if not NULL, a line each into @out. */
+void pending_tell(struct pending *pending, struct guard *guard, struct text *out);
+
+#endif /* APP_PENDING_H */
