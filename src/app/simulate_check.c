@@ -94,12 +94,11 @@ note_close(struct simulate_world *world, struct check_account *account, const st
 {
     struct span delay = exchange_settings(world->sim->exchange)->fill_delay;
     size_t i = index_of(order->listing);
-    bool twice = account->closed_at[i].ns != 0 && account->closed_side[i] == (int)order->side &&
-        instant_before(world->now, instant_add(account->closed_at[i], delay));
+    bool twice = account->closed_side[i] == (int)order->side && instant_before(world->now, account->settles_at[i]);
 
     if (twice) /* Had the trader turned round meanwhile, it would go the other way. */
         simulate_world_fail(world, account->id, "a second close of %s before the first has settled (ID-04)", order->listing->name);
-    account->closed_at[i] = world->now;
+    account->settles_at[i] = instant_add(world->now, delay); /* As the exchange is now: later trouble slows later orders. */
     account->closed_side[i] = (int)order->side;
 }
 

@@ -36,7 +36,7 @@ struct check_account {
     bool lost;                            /* RULE-003 was reached: nothing may be held until day_ends. */
     struct instant bad_since;             /* INSTANT_NEVER: all well. */
     char why[CHECK_WHY_MAX];
-    struct instant closed_at[SIMULATE_LISTINGS]; /* Last close or reduce of the daemon that became an order, */
+    struct instant settles_at[SIMULATE_LISTINGS]; /* When the daemon's last close or reduce that became an order is filled, */
     int closed_side[SIMULATE_LISTINGS];          /* and which way it went. */
     struct instant long_until[SIMULATE_LISTINGS], short_until[SIMULATE_LISTINGS]; /* Held last; NEVER: is held. */
 };
