@@ -41,6 +41,10 @@ class Terminal:
             print(self.screen())
             raise
 
+    def ended(self):
+        """The program has left the pane. Asked of tmux, not read off the screen: it draws its "Pane is dead" only once it has collected the child, which it may never do."""
+        return subprocess.run([*self.tmux, "list-panes", "-F", "#{pane_dead}"], capture_output=True, text=True, check=True).stdout.strip() == "1"
+
     def stop(self):
         subprocess.run([*self.tmux, "kill-server"], check=False)
 
@@ -113,7 +117,7 @@ def through_the_menu(rig, terminal, home):
     terminal.type("q")
     terminal.see("8  Flatten")
     terminal.type("q")
-    terminal.see("Pane is dead")
+    rigs.wait_for(terminal.ended, 25, "the end of riskctl")
     terminal.stop()
 
 
