@@ -217,6 +217,7 @@ add(struct engine *engine, struct account *account, const struct trade_row *row)
     trade->has_pnl = row->has_pnl;
     trade->pnl_micros = row->has_pnl ? row->pnl_micros : 0;
     trade->costs_micros = money_add(row->fees_micros, row->commissions_micros);
+    trade->price_nanos = row->price_nanos;
     trade->size = row->size;
     trade->side = row->side == SIDE_SELL ? SIDE_SELL : SIDE_BUY;
     trade->voided = row->voided;

@@ -89,13 +89,14 @@ struct order {
     struct instant sent_at, retry_at, read_at, touched_at;
 };
 
-/* A half-turn, reduced to what rules need; its price and display belong to the store and the feed. */
+/* A half-turn: what rules need, and its price for the feed's snapshot. */
 struct trade {
     int64_t id;
     int64_t order_id;
     struct instant at;
     int64_t pnl_micros;       /* Gross; 0 unless has_pnl. */
     int64_t costs_micros;     /* Fees and commissions. */
+    int64_t price_nanos;
     const struct contract *contract;
     struct trade *previous;   /* Next older of the account by (at, id). */
     struct trade *next;       /* Next newer. */

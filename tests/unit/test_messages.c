@@ -104,7 +104,8 @@ test_trades(void **state)
 {
     struct trade_row row = { .id = 3, .order_id = 4, .contract = { "C" }, .at = noon, .price_nanos = INT64_C(29423000000000),
         .side = SIDE_BUY, .size = 1, .has_pnl = true, .pnl_micros = -49000000, .fees_micros = 370000, .commissions_micros = 250000 };
-    const struct trade trade = { .id = 3, .order_id = 4, .at = noon, .contract = &es, .size = 1, .costs_micros = 620000, .voided = true };
+    const struct trade trade = { .id = 3, .order_id = 4, .at = noon, .contract = &es, .size = 1, .costs_micros = 620000,
+        .price_nanos = INT64_C(29423250000000), .voided = true };
 
     (void)state;
     messages_trade_row(fresh(), &row, NULL);
@@ -115,7 +116,7 @@ test_trades(void **state)
     assert_non_null(strstr(buffer, "\"pnl\":null"));
     messages_trade(fresh(), &trade);
     expect("{\"id\":3,\"order_id\":4,\"contract\":\"CON.F.US.EP.Z25\",\"root\":\"ES\",\"at\":\"2025-11-21T12:00:00Z\",\"side\":\"buy\","
-           "\"size\":1,\"price\":null,\"pnl\":null,\"fees\":0.62,\"voided\":true}");
+           "\"size\":1,\"price\":29423.25,\"pnl\":null,\"fees\":0.62,\"voided\":true}");
 }
 
 static void
