@@ -187,3 +187,43 @@ story_records(const struct engine_fixture *fixture, enum record_kind kind)
         count += fixture->update.records[i].kind == kind ? 1 : 0;
     return count;
 }
+
+struct account_status
+story_status(const struct engine_fixture *fixture)
+{
+    struct account_status status;
+
+    ASSERT(engine_account(fixture->engine, FIXTURE_ACCOUNT, &status));
+    return status;
+}
+
+static void
+add_size(void *context, const struct position *position)
+{
+    *(int32_t *)context += position->size;
+}
+
+int32_t
+story_held(const struct engine_fixture *fixture)
+{
+    int32_t size = 0;
+
+    engine_each_position(fixture->engine, FIXTURE_ACCOUNT, add_size, &size);
+    return size;
+}
+
+static void
+count_order(void *context, const struct order *order)
+{
+    (void)order;
+    ++*(int *)context;
+}
+
+int
+story_working(const struct engine_fixture *fixture)
+{
+    int count = 0;
+
+    engine_each_order(fixture->engine, FIXTURE_ACCOUNT, count_order, &count);
+    return count;
+}

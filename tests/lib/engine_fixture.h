@@ -12,6 +12,7 @@
 #define FIXTURE_ACCOUNT 123
 #define FIXTURE_MNQ "CON.F.US.MNQ.U25"
 #define FIXTURE_RTY "CON.F.US.RTY.U25"
+#define STORY_TWO_AT_MOST "{\"max_contracts\":{\"enabled\":true,\"limit\":2}}"
 
 struct engine_fixture {
     struct loaded_config *loaded;
@@ -45,5 +46,10 @@ int story_count(const struct engine_fixture *fixture, enum command_kind kind);
 const struct command *story_only(const struct engine_fixture *fixture, enum command_kind kind);
 int story_notices(const struct engine_fixture *fixture, enum notice_kind kind);
 int story_records(const struct engine_fixture *fixture, enum record_kind kind);
+struct account_status story_status(const struct engine_fixture *fixture);
+/** Contracts held in all, longs less shorts. */
+int32_t story_held(const struct engine_fixture *fixture);
+/** Orders that may execute. */
+int story_working(const struct engine_fixture *fixture);
 
 #endif /* TESTS_LIB_ENGINE_FIXTURE_H */

@@ -12,22 +12,12 @@
 #include <cmocka.h>
 
 #define LOSS "{\"daily_realized_loss\":{\"enabled\":true,\"limit\":-500}}"
-#define TWO_AT_MOST "{\"max_contracts\":{\"enabled\":true,\"limit\":2}}"
 #define REDUCE "{\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":2},\"enforcement\":\"reduce_to_limit\"}}"
 
 static bool
 locked(const struct engine_fixture *f)
 {
     return engine_is_locked(f->engine, FIXTURE_ACCOUNT, "");
-}
-
-static struct account_status
-status(const struct engine_fixture *f)
-{
-    struct account_status s;
-
-    assert_true(engine_account(f->engine, FIXTURE_ACCOUNT, &s));
-    return s;
 }
 
 /* R-ALL-5, R-ALL-3: close and cancel leave in one step; proof takes the stream and a read; then it is recorded. */
@@ -48,14 +38,14 @@ enforce_verified(void **state)
     assert_true(locked(&f));
     story_answer(&f, close, OUTCOME_ACCEPTED);
     story_answer(&f, cancel, OUTCOME_ACCEPTED);
-    assert_true(status(&f).enforcing); /* A success reply is no proof. */
+    assert_true(story_status(&f).enforcing); /* A success reply is no proof. */
     story_position(&f, FIXTURE_MNQ, 0);
     assert_int_equal(story_records(&f, RECORD_GOAL_PROVEN), 0); /* The stop still works. */
     story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_STOP, SIDE_SELL, 1, 0);
     assert_true(story_count_while(&f, 6000, COMMAND_READ) > 0); /* The one in flight was asked too early to prove it. */
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
     assert_int_equal(story_records(&f, RECORD_GOAL_PROVEN), 1);
-    assert_true(status(&f).proven_flat);
+    assert_true(story_status(&f).proven_flat);
     story_close(&f);
 }
 
@@ -97,7 +87,7 @@ enforce_fill_before_reply(void **state)
     story_answer(&f, close, OUTCOME_AMBIGUOUS);
     story_wait_ms(&f, 10);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_false(status(&f).enforcing);
+    assert_false(story_status(&f).enforcing);
     assert_int_equal(story_count_while(&f, 60000, COMMAND_CLOSE), 0);
     story_close(&f);
 }
@@ -135,7 +125,7 @@ enforce_orphans(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST); /* No lockout: only the enforcement itself can undo it. */
+    story_open(&f, STORY_TWO_AT_MOST); /* No lockout: only the enforcement itself can undo it. */
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_STOP, SIDE_SELL, 3, 0);
     story_position(&f, FIXTURE_MNQ, 3);
     uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
@@ -156,7 +146,7 @@ enforce_entry_tail(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
     story_position(&f, FIXTURE_MNQ, 3);
     uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
@@ -166,7 +156,7 @@ enforce_entry_tail(void **state)
     story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 1, 0);
     story_wait_ms(&f, 10);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_false(status(&f).enforcing);
+    assert_false(story_status(&f).enforcing);
     story_wait_ms(&f, 5000);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 1, 1); /* OL-02: a cancelled order may have filled. */
     story_position(&f, FIXTURE_MNQ, 1);
@@ -181,7 +171,7 @@ trading_on_is_left_alone(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_position(&f, FIXTURE_MNQ, 3);
     story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
     story_position(&f, FIXTURE_MNQ, 0);
@@ -212,7 +202,7 @@ lockout_holds(void **state)
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
     assert_true(story_count(&f, COMMAND_CANCEL) >= 1);
     story_trade(&f, 2, -50);
-    assert_int_equal(status(&f).day.gross_micros, -650000000);
+    assert_int_equal(story_status(&f).day.gross_micros, -650000000);
     story_close(&f);
 }
 
@@ -235,7 +225,7 @@ sync_trades_hit_limit(void **state)
     story_feed(&f, &event);
     assert_true(locked(&f));
     story_feed(&f, &event);
-    assert_int_equal(status(&f).day.gross_micros, -600000000);
+    assert_int_equal(story_status(&f).day.gross_micros, -600000000);
     story_close(&f);
 }
 
@@ -310,17 +300,17 @@ enforce_rest_lag(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_position(&f, FIXTURE_MNQ, 3);
     story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
     story_position(&f, FIXTURE_MNQ, 0);
     story_wait_ms(&f, 500);
     story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
-    assert_true(status(&f).enforcing);
+    assert_true(story_status(&f).enforcing);
     story_wait_ms(&f, 2100);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_false(status(&f).enforcing);
+    assert_false(story_status(&f).enforcing);
     story_close(&f);
 }
 
@@ -353,7 +343,7 @@ unfinished_goal_is_proven_first(void **state)
     struct event event = { .kind = EVENT_RESTORE };
 
     (void)state;
-    story_open_bare(&f, TWO_AT_MOST);
+    story_open_bare(&f, STORY_TWO_AT_MOST);
     goal.since = goal.sent_at = instant_sub(f.now, SPAN_MS(300));
     event.u.restore = (struct restore){ .next_command_id = 50, .next_incident = 8, .goals = &goal, .goals_count = 1 };
     story_feed(&f, &event);
@@ -375,13 +365,13 @@ daily_reset(void **state)
     story_open(&f, LOSS);
     story_trade(&f, 1, -600);
     assert_true(locked(&f));
-    struct instant reset = status(&f).day.ends_at;
+    struct instant reset = story_status(&f).day.ends_at;
     story_wait_ms(&f, instant_since(reset, f.now).ns / 1000000 - 1);
     assert_true(locked(&f));
     story_wait_ms(&f, 1);
     assert_int_equal(story_notices(&f, NOTICE_DAILY_RESET), 1);
-    assert_int_equal(status(&f).day.gross_micros, 0);
-    assert_int_equal(status(&f).day.trades, 0);
+    assert_int_equal(story_status(&f).day.gross_micros, 0);
+    assert_int_equal(story_status(&f).day.trades, 0);
     assert_false(locked(&f));
     story_close(&f);
     story_open(&f, "{\"daily_realized_loss\":{\"enabled\":true,\"limit\":-500,\"lockout_until\":\"permanent\"}}");

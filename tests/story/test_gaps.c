@@ -21,47 +21,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define TWO_AT_MOST "{\"max_contracts\":{\"enabled\":true,\"limit\":2}}"
-
-static struct account_status
-status(const struct engine_fixture *f)
-{
-    struct account_status s;
-
-    assert_true(engine_account(f->engine, FIXTURE_ACCOUNT, &s));
-    return s;
-}
-
-static void
-add_size(void *context, const struct position *position)
-{
-    *(int32_t *)context += position->size;
-}
-
-static int32_t
-held(const struct engine_fixture *f)
-{
-    int32_t size = 0;
-
-    engine_each_position(f->engine, FIXTURE_ACCOUNT, add_size, &size);
-    return size;
-}
-
-static void
-count_order(void *context, const struct order *order)
-{
-    (void)order;
-    ++*(int *)context;
-}
-
-static int
-working(const struct engine_fixture *f)
-{
-    int count = 0;
-
-    engine_each_order(f->engine, FIXTURE_ACCOUNT, count_order, &count);
-    return count;
-}
 
 /* ---- Gaps ---- */
 
@@ -71,11 +30,11 @@ sync_closed_in_gap(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_position(&f, FIXTURE_MNQ, 2);
     story_wait_ms(&f, 10000);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_int_equal(held(&f), 0);
+    assert_int_equal(story_held(&f), 0);
     assert_int_equal(story_records(&f, RECORD_POSITION), 1);
     assert_int_equal(story_count_while(&f, 10000, COMMAND_CLOSE), 0);
     story_close(&f);
@@ -88,7 +47,7 @@ sync_opened_in_gap(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_wait_ms(&f, 10000);
     story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
@@ -103,15 +62,15 @@ sync_size_changed(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_position(&f, FIXTURE_MNQ, 2);
     story_wait_ms(&f, 10000);
     story_read(&f, FIXTURE_MNQ, 1, NULL, 0);
-    assert_int_equal(held(&f), 1);
+    assert_int_equal(story_held(&f), 1);
     assert_int_equal(story_records(&f, RECORD_POSITION), 1);
     story_wait_ms(&f, 10000);
     story_read(&f, FIXTURE_MNQ, 4, NULL, 0);
-    assert_int_equal(held(&f), 4);
+    assert_int_equal(story_held(&f), 4);
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
     story_close(&f);
 }
@@ -123,14 +82,14 @@ sync_order_filled_in_gap(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
     story_wait_ms(&f, 10000);
     story_read(&f, FIXTURE_MNQ, 1, NULL, 0);
     assert_true(story_only(&f, COMMAND_LOOK_UP_ORDER)->order_id == 700);
-    assert_int_equal(working(&f), 1);
+    assert_int_equal(story_working(&f), 1);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_FILLED, ORDER_LIMIT, SIDE_BUY, 1, 1);
-    assert_int_equal(working(&f), 0);
+    assert_int_equal(story_working(&f), 0);
     story_close(&f);
 }
 
@@ -141,7 +100,7 @@ a_look_up_holds_no_cancel_back(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
     story_wait_ms(&f, 10000);
     story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
@@ -160,7 +119,7 @@ sync_partial_fill_in_gap(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 3, 0);
     story_position(&f, FIXTURE_MNQ, 3);
     uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
@@ -170,10 +129,10 @@ sync_partial_fill_in_gap(void **state)
     story_wait_ms(&f, 4000);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
     assert_true(story_only(&f, COMMAND_LOOK_UP_ORDER)->order_id == 700);
-    assert_true(status(&f).enforcing);
+    assert_true(story_status(&f).enforcing);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 3, 1);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_true(status(&f).enforcing); /* The position it made may still be on its way. */
+    assert_true(story_status(&f).enforcing); /* The position it made may still be on its way. */
     story_position(&f, FIXTURE_MNQ, 1);
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
     story_close(&f);
@@ -199,8 +158,8 @@ sync_no_double_count(void **state)
         if (first == 1)
             story_trade(&f, 10, -300);
         story_feed(&f, &event);
-        assert_int_equal(status(&f).day.gross_micros, -300 * MICROS_PER_DOLLAR);
-        assert_int_equal(status(&f).day.trades, 1);
+        assert_int_equal(story_status(&f).day.gross_micros, -300 * MICROS_PER_DOLLAR);
+        assert_int_equal(story_status(&f).day.trades, 1);
         story_close(&f);
     }
 }
@@ -350,7 +309,7 @@ breach(struct parts *parts)
     struct event event = { .kind = EVENT_POSITION };
     struct shell *shell;
 
-    story_open(&parts->f, TWO_AT_MOST);
+    story_open(&parts->f, STORY_TWO_AT_MOST);
     assert_int_equal(shell_new(parts->f.engine, &ports, &shell, NULL), OK);
     event.at = parts->f.now;
     event.u.position = (struct position_row){ .id = 456, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .created_at = parts->f.now,
@@ -485,17 +444,17 @@ test_live_account(void **state)
     struct event event = { .kind = EVENT_ACCOUNT };
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     event.u.account = (struct account_row){ .id = FIXTURE_ACCOUNT, .can_trade = ANSWER_YES, .simulated = ANSWER_NO };
     story_feed(&f, &event);
     assert_int_equal(story_notices(&f, NOTICE_ALARM), 1);
-    assert_true(status(&f).uncontrollable);
+    assert_true(story_status(&f).uncontrollable);
     story_feed(&f, &event);
     assert_int_equal(story_notices(&f, NOTICE_ALARM), 0); /* Told once. */
     story_position(&f, FIXTURE_MNQ, 3);
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 1); /* It is tried all the same (P4). */
     story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
-    assert_false(status(&f).uncontrollable);
+    assert_false(story_status(&f).uncontrollable);
     story_close(&f);
 }
 

@@ -15,35 +15,9 @@
 #include <cmocka.h>
 
 #define LOSS "{\"daily_realized_loss\":{\"enabled\":true,\"limit\":-500}}"
-#define TWO_AT_MOST "{\"max_contracts\":{\"enabled\":true,\"limit\":2}}"
 #define STOPS \
     "{\"trade_management\":{\"enabled\":true,\"auto_stop_loss\":{\"enabled\":true,\"stop_loss_ticks\":40}," \
     "\"trailing_stop\":{\"enabled\":true,\"activation_ticks\":4,\"trail_distance_ticks\":4}}}"
-
-static struct account_status
-status(const struct engine_fixture *f)
-{
-    struct account_status s;
-
-    assert_true(engine_account(f->engine, FIXTURE_ACCOUNT, &s));
-    return s;
-}
-
-static void
-count_order(void *context, const struct order *order)
-{
-    (void)order;
-    ++*(int *)context;
-}
-
-static int
-working(const struct engine_fixture *f)
-{
-    int count = 0;
-
-    engine_each_order(f->engine, FIXTURE_ACCOUNT, count_order, &count);
-    return count;
-}
 
 static int
 alarms_while(struct engine_fixture *f, int64_t ms)
@@ -67,16 +41,16 @@ error_close_not_found(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_position(&f, FIXTURE_MNQ, 3);
     story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_GONE);
     assert_int_equal(story_records(&f, RECORD_GOAL_PROVEN), 0);
-    assert_true(status(&f).enforcing);
+    assert_true(story_status(&f).enforcing);
     assert_int_equal(story_count_while(&f, 3000, COMMAND_CLOSE), 0);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
     story_wait_ms(&f, 2500);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_false(status(&f).enforcing);
+    assert_false(story_status(&f).enforcing);
     story_close(&f);
 }
 
@@ -94,7 +68,7 @@ error_rejected_with_id(void **state)
     event.u.answer = (struct answer_event){ .command_id = story_only(&f, COMMAND_PLACE_STOP)->id, .outcome = OUTCOME_REFUSED,
         .order_id = 3408995735, .code = 2 };
     story_feed(&f, &event);
-    assert_int_equal(working(&f), 0);
+    assert_int_equal(story_working(&f), 0);
     assert_int_equal(story_count_while(&f, 10000, COMMAND_LOOK_UP_ORDER), 0);
     story_quote(&f, FIXTURE_MNQ, 21001); /* R-012-5: again on a favourable move, under another tag. */
     assert_true(story_only(&f, COMMAND_PLACE_STOP)->tag == 0);
@@ -111,7 +85,7 @@ error_market_closed(void **state)
     int closes = 1;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     assert_true(instant_parse("2025-01-17T23:00:00Z", 20, &opens));
     story_wait_ms(&f, 2 * 3600 * 1000);
     story_position(&f, FIXTURE_MNQ, 3);
@@ -130,7 +104,7 @@ error_market_closed(void **state)
     story_position(&f, FIXTURE_MNQ, 0);
     story_wait_ms(&f, 10);
     story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-    assert_false(status(&f).enforcing);
+    assert_false(story_status(&f).enforcing);
     story_close(&f);
 }
 
@@ -232,7 +206,7 @@ order_unknown_status(void **state)
         story_order(&f, 800 + (int64_t)i, FIXTURE_MNQ, statuses[i], ORDER_LIMIT, SIDE_BUY, 1, 0);
         assert_int_equal(story_count(&f, COMMAND_CANCEL), 1);
     }
-    assert_int_equal(working(&f), (int)COUNT_OF(statuses));
+    assert_int_equal(story_working(&f), (int)COUNT_OF(statuses));
     story_close(&f);
 }
 
@@ -245,15 +219,15 @@ order_terminal_regress(void **state)
         .contract = { FIXTURE_MNQ } };
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_CANCELLED, ORDER_LIMIT, SIDE_BUY, 1, 0);
-    assert_int_equal(working(&f), 0);
+    assert_int_equal(story_working(&f), 0);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
-    assert_int_equal(working(&f), 0);
+    assert_int_equal(story_working(&f), 0);
     assert_int_equal(story_count_while(&f, 3000, COMMAND_READ), 1);
     story_read(&f, FIXTURE_MNQ, 0, &open, 1);
-    assert_int_equal(working(&f), 1);
+    assert_int_equal(story_working(&f), 1);
     story_close(&f);
 }
 
@@ -264,14 +238,14 @@ equal_actions(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     for (int i = 0; i < 2; i++) {
         story_position(&f, FIXTURE_MNQ, 3);
         story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
         story_position(&f, FIXTURE_MNQ, 0);
         story_wait_ms(&f, 2500);
         story_read(&f, FIXTURE_MNQ, 0, NULL, 0);
-        assert_false(status(&f).enforcing);
+        assert_false(story_status(&f).enforcing);
     }
     story_close(&f);
 }
@@ -288,9 +262,9 @@ same_millisecond(void **state)
     story_trade(&f, 2, -100);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
     story_position(&f, FIXTURE_MNQ, 1);
-    assert_int_equal(status(&f).day.gross_micros, -200 * MICROS_PER_DOLLAR);
-    assert_int_equal(status(&f).day.trades, 2);
-    assert_int_equal(working(&f), 1);
+    assert_int_equal(story_status(&f).day.gross_micros, -200 * MICROS_PER_DOLLAR);
+    assert_int_equal(story_status(&f).day.trades, 2);
+    assert_int_equal(story_working(&f), 1);
     story_close(&f);
 }
 
@@ -309,8 +283,8 @@ fill_dedupe(void **state)
         story_trade(&f, 1, -100);
         assert_int_equal(story_records(&f, RECORD_TRADE), 0);
     }
-    assert_int_equal(status(&f).day.gross_micros, -100 * MICROS_PER_DOLLAR);
-    assert_int_equal(status(&f).day.trades, 1);
+    assert_int_equal(story_status(&f).day.gross_micros, -100 * MICROS_PER_DOLLAR);
+    assert_int_equal(story_status(&f).day.trades, 1);
     story_close(&f);
 }
 
@@ -333,9 +307,9 @@ fill_out_of_order(void **state)
             for (int i = pick; i + 1 < count; i++)
                 left[i] = left[i + 1];
         }
-        assert_int_equal(status(&f).day.gross_micros, -18 * MICROS_PER_DOLLAR);
-        assert_int_equal(status(&f).day.trades, 4);
-        assert_int_equal(status(&f).day.round_turns, 4);
+        assert_int_equal(story_status(&f).day.gross_micros, -18 * MICROS_PER_DOLLAR);
+        assert_int_equal(story_status(&f).day.trades, 4);
+        assert_int_equal(story_status(&f).day.round_turns, 4);
         story_close(&f);
     }
 }
@@ -347,7 +321,7 @@ fill_overflow(void **state)
     struct engine_fixture f;
 
     (void)state;
-    story_open(&f, TWO_AT_MOST);
+    story_open(&f, STORY_TWO_AT_MOST);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 2, 1);
     assert_int_equal(story_count(&f, COMMAND_SYNC), 0);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 2, 3);
@@ -370,14 +344,14 @@ trade_null_pnl_and_void(void **state)
         .side = SIDE_BUY, .size = 1, .fees_micros = 370000 };
     story_feed(&f, &event);
     story_trade(&f, 6, -40);
-    assert_int_equal(status(&f).day.gross_micros, -40 * MICROS_PER_DOLLAR);
-    assert_int_equal(status(&f).day.fees_micros, 370000);
-    assert_int_equal(status(&f).day.trades, 2);
-    assert_int_equal(status(&f).day.round_turns, 1);
+    assert_int_equal(story_status(&f).day.gross_micros, -40 * MICROS_PER_DOLLAR);
+    assert_int_equal(story_status(&f).day.fees_micros, 370000);
+    assert_int_equal(story_status(&f).day.trades, 2);
+    assert_int_equal(story_status(&f).day.round_turns, 1);
     event.u.trade.voided = true;
     story_feed(&f, &event);
-    assert_int_equal(status(&f).day.fees_micros, 0);
-    assert_int_equal(status(&f).day.trades, 1);
+    assert_int_equal(story_status(&f).day.fees_micros, 0);
+    assert_int_equal(story_status(&f).day.trades, 1);
     story_close(&f);
 }
 

@@ -20,15 +20,6 @@
 #define STOPS "{\"trade_management\":{\"enabled\":true,\"auto_stop_loss\":{\"enabled\":true,\"stop_loss_ticks\":10}}}"
 #define HOUR_MS INT64_C(3600000)
 
-static struct account_status
-status(const struct engine_fixture *f)
-{
-    struct account_status s;
-
-    assert_true(engine_account(f->engine, FIXTURE_ACCOUNT, &s));
-    return s;
-}
-
 static void
 jump(struct engine_fixture *f, int64_t ms)
 {
@@ -81,12 +72,12 @@ clock_corrected_day_comes_back(void **state)
     (void)state;
     story_open(&f, LOSS);
     story_trade(&f, 1, -300);
-    struct day_totals before = status(&f).day;
+    struct day_totals before = story_status(&f).day;
     jump(&f, 4 * HOUR_MS); /* Over 17:00 Chicago. */
-    assert_int_equal(status(&f).day.gross_micros, 0);
+    assert_int_equal(story_status(&f).day.gross_micros, 0);
     jump(&f, -4 * HOUR_MS);
-    assert_int_equal(status(&f).day.gross_micros, before.gross_micros);
-    assert_int_equal(status(&f).day.ends_at.ns, before.ends_at.ns);
+    assert_int_equal(story_status(&f).day.gross_micros, before.gross_micros);
+    assert_int_equal(story_status(&f).day.ends_at.ns, before.ends_at.ns);
     story_position(&f, FIXTURE_MNQ, 1);
     story_trade(&f, 2, -200);
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
@@ -204,10 +195,10 @@ too_many_contracts(void **state)
     assert_int_equal(story_notices(&f, NOTICE_ALARM), 1);
     story_quote(&f, "CON.F.US.LAST.U25", 101);
     assert_int_equal(story_notices(&f, NOTICE_ALARM), 0);
-    assert_false(status(&f).uncontrollable);
+    assert_false(story_status(&f).uncontrollable);
     story_position(&f, "CON.F.US.LAST.U25", 1);
     assert_int_equal(story_notices(&f, NOTICE_ALARM), 1);
-    assert_true(status(&f).uncontrollable);
+    assert_true(story_status(&f).uncontrollable);
     story_position(&f, "CON.F.US.LAST.U25", 2);
     assert_int_equal(story_notices(&f, NOTICE_ALARM), 0);
     story_close(&f);
