@@ -111,6 +111,19 @@ same_accounts(const struct loaded_config *old, const struct loaded_config *new_o
     return OK;
 }
 
+/* Gateways are numbered as the users were at the start: another name or key for one is fine (AK-05), other accounts are not (CF-07). */
+static enum status
+same_users(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
+{
+    if (old->users_count != new_one->users_count || old->accounts_count != new_one->accounts_count)
+        return error_set(err, STATUS_CONFIG, "accounts.yaml: other users or accounts: needs a restart");
+    for (int32_t i = 0; i < old->accounts_count; i++)
+        if (old->accounts[i].id != new_one->accounts[i].id || old->accounts[i].user != new_one->accounts[i].user)
+            return error_set(err, STATUS_CONFIG, "accounts.yaml: account %" PRId64 " has moved or changed its user: needs a restart",
+                old->accounts[i].id);
+    return OK;
+}
+
 enum status
 configure_may_reload(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
 {
@@ -131,7 +144,8 @@ configure_may_reload(const struct loaded_config *old, const struct loaded_config
         if (strcmp(texts[i].old, texts[i].new_one) != 0)
             return error_set(err, STATUS_CONFIG, "%s: %s became %s: needs a restart", texts[i].key, texts[i].old,
                 texts[i].new_one);
-    return same_accounts(old, new_one, err);
+    enum status status = same_accounts(old, new_one, err);
+    return status == OK ? same_users(old, new_one, err) : status;
 }
 
 void

@@ -154,6 +154,7 @@ reload(void *context, struct text *problems)
     daemon->guard.overview.config = &new_one->config;
     set_config_hash(daemon);
     guard_event(&daemon->guard, &event);
+    guard_take_keys(&daemon->guard, new_one);
     announce_reopen(&daemon->guard);
     ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
         new_one->config.hash, old->config.hash);

@@ -356,6 +356,16 @@ on_wire(void *context, const char *line)
     log_say(user->guard->log, is_traffic ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "wire", "%s", line);
 }
 
+/* RC-09, SI-05. */
+static void
+on_note(void *context, const char *what, const char *text)
+{
+    struct guard_user *user = context;
+    struct guard *guard = user->guard;
+
+    ledger_note(guard->writer, guard_now(guard), what, 0, "user %d: %s", (int)(user - guard->users) + 1, text);
+}
+
 void
 guard_event(struct guard *guard, struct event *event)
 {
@@ -430,7 +440,7 @@ make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err
         .user_name = config->users[index].username, .api_key = config->users[index].api_key, .accounts = ids,
         .trades_since = trades_since, .in_session = in_session, .in_halt = in_halt, .context = guard, .times = times_of(daemon), .rested = guard->rested };
     const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
-        .wire = on_wire, .called = on_called };
+        .wire = on_wire, .note = on_note, .called = on_called };
     char number[24];
 
     for (int32_t i = 0; i < config->accounts_count; i++)
@@ -460,6 +470,17 @@ guard_make_gateways(struct guard *guard, struct error *err)
         status = make_gateway(guard, i, ids, err);
     free(ids);
     return status;
+}
+
+void
+guard_take_keys(struct guard *guard, const struct loaded_config *config)
+{
+    for (int32_t i = 0; i < guard->users_count; i++) {
+        if (guard->users[i].gateway == NULL)
+            continue;
+        log_learn_secret(guard->log, config->users[i].api_key);
+        gateway_change_key(guard->users[i].gateway, config->users[i].username, config->users[i].api_key);
+    }
 }
 
 /* ---- Life ---- */

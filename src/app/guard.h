@@ -68,6 +68,9 @@ void guard_fini(struct guard *guard);
 /** Make the gateway of each user; none is started yet. */
 MUST_USE enum status guard_make_gateways(struct guard *guard, struct error *err);
 
+/** AK-05: the keys of @config, which is in force from now on, are tried by the gateways that have another one. */
+void guard_take_keys(struct guard *guard, const struct loaded_config *config);
+
 /** Trusted time (S-21). */
 struct instant guard_now(struct guard *guard);
 

@@ -12,7 +12,7 @@
 
 #define LEDGER_HEAD_WORDS "head of the enforcement log" /* The log line's; what riskctl audit looks for. */
 
-/** @what: "start", "stop", "gap", "reload".  @account_id 0: the daemon.  @writer NULL: nothing yet to write to. */
+/** @what: "start", "stop", "gap", "reload", "hub", "session".  @account_id 0: the daemon.  @writer NULL: nothing yet to write to. */
 void ledger_note(struct writer *writer, struct instant at, const char *what, int64_t account_id, const char *format, ...)
     PRINTF_LIKE(5, 6);
 

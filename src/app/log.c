@@ -240,7 +240,7 @@ write_until_stopped(void *argument)
         struct buffer *full = log->filling;
         log->filling = log->draining;
         log->draining = full;
-        if (log->masking.count != log->mask.count) /* Secrets only come. */
+        if (log->masking.count != log->mask.count || log->masking.oldest != log->mask.oldest)
             log->masking = log->mask;
         uv_mutex_unlock(&log->lock);
         uint64_t written = 0, failed = 0;

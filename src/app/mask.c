@@ -111,9 +111,13 @@ mask_learn(struct mask *mask, const char *secret)
 {
     size_t length = strlen(secret);
 
-    if (length < 4 || length > MASK_SECRET_LENGTH_MAX || mask->count == MASK_SECRETS_MAX)
+    if (length < 4 || length > MASK_SECRET_LENGTH_MAX)
         return;
-    memcpy(mask->secrets[mask->count++], secret, length + 1);
+    for (size_t i = 0; i < mask->count; i++)
+        if (strcmp(mask->secrets[i], secret) == 0)
+            return;
+    size_t at = mask->count < MASK_SECRETS_MAX ? mask->count++ : mask->oldest++ % MASK_SECRETS_MAX;
+    memcpy(mask->secrets[at], secret, length + 1);
 }
 
 void

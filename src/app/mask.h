@@ -9,16 +9,20 @@
 #include "base/text.h"
 
 #define MASK_WORD "[REDACTED]"
-#define MASK_SECRETS_MAX 32
+#define MASK_SECRETS_MAX 320 /* The ids of 256 accounts (log.mask_accounts) and their keys. */
 #define MASK_SECRET_LENGTH_MAX 256 /* AK-04: keys are at most 256 bytes. */
 
-/* Exact secrets known to the process (API keys).  Zeroed is empty. */
+/* Exact secrets known to the process (API keys).  Zeroed is empty.  Large, so not for the stack. */
 struct mask {
     size_t count;
+    size_t oldest; /* Of a full one: the next to go. */
     char secrets[MASK_SECRETS_MAX][MASK_SECRET_LENGTH_MAX + 1];
 };
 
-/** Remember one more; shorter than 4 bytes or beyond the bound is not kept (every "a" would be masked). */
+/**
+ * Remember one more; shorter than 4 bytes or beyond the bound is not kept (every "a" would be masked).  One that is known takes no room; when there
+ * is none left the oldest goes, for the newest key is the one in use.
+ */
 void mask_learn(struct mask *mask, const char *secret);
 void mask_fini(struct mask *mask);
 

@@ -101,6 +101,20 @@ gateway_wire(struct gateway *gateway, const char *format, ...)
     gateway->sink.wire(gateway->sink.context, line);
 }
 
+void
+gateway_note(struct gateway *gateway, const char *what, const char *format, ...)
+{
+    char text[WHY_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    gateway_wire(gateway, "%s: %s", what, text);
+    if (gateway->sink.note != NULL)
+        gateway->sink.note(gateway->sink.context, what, text);
+}
+
 enum status
 gateway_parse(struct gateway *gateway, const char *text, size_t length, struct json *ret_json, struct error *err)
 {

@@ -75,6 +75,8 @@ struct gateway_sink {
     void (*alarm)(void *context, int level, const char *text);
     /* One line per request, answer and hub transition, secrets masked.  May be NULL. */
     void (*wire)(void *context, const char *line);
+    /* For the ledger: each transition of a hub (RC-09), each token and pair of credentials (SI-05); @what "hub", "session".  May be NULL. */
+    void (*note)(void *context, const char *what, const char *text);
     /* A REST call ended: its path, 0 when no answer came, from its first byte out to the whole answer (0: it never left).  May be NULL. */
     void (*called)(void *context, const char *endpoint, int32_t http_status, struct span took);
 };
@@ -95,6 +97,7 @@ void gateway_carry_out(struct gateway *gateway, const struct command *command);
 
 /**
  * AK-05: log in with another pair; if that works it replaces the old one, if not the old one stays and a warning is raised.  Both are copied.
+ * The pair in force: nothing happens, but that another one on trial is forgotten.
  */
 void gateway_change_key(struct gateway *gateway, const char *user_name, const char *api_key);
 

@@ -17,9 +17,6 @@
 #include <string.h>
 
 #define STABLE_NS (60 * SECOND)
-#define WORRY_NS (10 * SECOND)      /* SV-06: with an open position ... */
-#define CRITICAL_NS (60 * SECOND)   /* ... and in any case. */
-#define CRITICAL_AGAIN_NS (300 * SECOND)
 #define HELD_NS SECOND              /* SR-02 lets events wait for the snapshot; P1 no longer: what a lock forbids must be seen. */
 #define FLOOR_NS (5 * SECOND)       /* RL-07: after two failures. */
 #define LOGOUT_SPAN_NS (120 * SECOND) /* CC-07: five within this ... */
@@ -42,12 +39,6 @@ bool
 hub_is_live(const struct hub *hub)
 {
     return hub->state == HUB_LIVE;
-}
-
-static const char *
-name_of(const struct hub *hub)
-{
-    return hub->kind == HUB_USER ? "user" : "market";
 }
 
 /* ---- Construction ---- */
@@ -99,13 +90,6 @@ hub_fini(struct hub *hub)
 
 /* ---- States ---- */
 
-static void
-watch_from(struct hub *hub, int64_t now)
-{
-    hub->dead_since_ns = now;
-    hub->alarm_ns = hub->kind == HUB_USER ? now + WORRY_NS : NEVER;
-}
-
 /* Reconciling so many accounts that their reads do not fit the rate window at once takes minutes, and is no failure (RL-06, RL-08). */
 static int64_t
 sync_patience_ms(const struct gateway *gateway)
@@ -120,8 +104,7 @@ hub_enter(struct hub *hub, enum hub_state state)
     const struct gateway_times *t = &hub->gateway->times;
     bool was_live = hub->state == HUB_LIVE;
 
-    gateway_wire(hub->gateway, "hub %s: %s -> %s%s%s", name_of(hub), state_names[hub->state], state_names[state],
-        state == HUB_DOWN ? ": " : "", state == HUB_DOWN ? hub->why : "");
+    hubtell_transition(hub, state, now);
     hub->state = state;
     hub->state_ns = now;
     switch (state) {
@@ -145,7 +128,7 @@ hub_enter(struct hub *hub, enum hub_state state)
         break;
     }
     if (was_live)
-        watch_from(hub, now);
+        hubtell_watch(hub, now);
     if (was_live != (state == HUB_LIVE))
         gateway_judge_mode(hub->gateway, state == HUB_LIVE ? "hub live" : hub->why);
 }
@@ -252,8 +235,8 @@ void
 hub_start(struct hub *hub)
 {
     hub->state = HUB_DOWN;
-    hub->at_ns = gateway_now(hub->gateway);
-    watch_from(hub, hub->at_ns);
+    hub->at_ns = hub->state_ns = gateway_now(hub->gateway);
+    hubtell_watch(hub, hub->at_ns);
 }
 
 void
@@ -262,6 +245,8 @@ hub_stop(struct hub *hub)
     if (hub->state > HUB_HANDSHAKE)
         hubframe_close(hub);
     disconnect(hub);
+    if (hub->state != HUB_OFF)
+        hubtell_transition(hub, HUB_OFF, gateway_now(hub->gateway));
     hub->state = HUB_OFF;
     hub->at_ns = NEVER;
     hub->alarm_ns = NEVER;
@@ -382,9 +367,9 @@ hub_acked(struct hub *hub, int64_t invocation, bool failed, const char *error)
             check_acks(hub);
             return;
         }
-        gateway_wire(hub->gateway, "hub %s: %s(%s) failed: %s", name_of(hub), s->method, s->argument, error);
+        gateway_wire(hub->gateway, "hub %s: %s(%s) failed: %s", hubtell_name(hub), s->method, s->argument, error);
         if (s->tries > (int32_t)COUNT_OF(resubscribe_s)) {
-            gateway_alarm(hub->gateway, GATEWAY_WARN, "hub %s: %s keeps failing: %s", name_of(hub), s->method, error);
+            gateway_alarm(hub->gateway, GATEWAY_WARN, "hub %s: %s keeps failing: %s", hubtell_name(hub), s->method, error);
             hub_drop(hub, "a subscription keeps failing");
             return;
         }
@@ -451,7 +436,7 @@ hub_logged_out(struct hub *hub, const char *text)
     gateway->logouts++;
     if (storm)
         delay = LOGOUT_PAUSE_NS;
-    gateway_alarm(gateway, storm ? GATEWAY_CRITICAL : GATEWAY_WARN, "the gateway logged the %s hub out%s%s%s", name_of(hub),
+    gateway_alarm(gateway, storm ? GATEWAY_CRITICAL : GATEWAY_WARN, "the gateway logged the %s hub out%s%s%s", hubtell_name(hub),
         text[0] != '\0' ? ": " : "", text, storm ? "; another session of this user seems to be running: next try in 5 min" : "");
     if (!storm)
         session_renew(gateway);
@@ -532,24 +517,6 @@ tick_connected(struct hub *hub, int64_t now)
     }
 }
 
-/* SV-06 */
-static void
-tick_alarm(struct hub *hub, int64_t now)
-{
-    int64_t dead_ns = now - hub->dead_since_ns;
-
-    if (now < hub->alarm_ns)
-        return;
-    if (dead_ns < CRITICAL_NS) {
-        hub->alarm_ns = hub->dead_since_ns + CRITICAL_NS;
-        if (hub->gateway->outbound.held_count > 0)
-            gateway_alarm(hub->gateway, GATEWAY_WARN, "user hub down for 10 s with an open position: %s", hub->why);
-        return;
-    }
-    hub->alarm_ns = now + CRITICAL_AGAIN_NS;
-    gateway_alarm(hub->gateway, GATEWAY_CRITICAL, "user hub down for %lld s: %s", (long long)(dead_ns / SECOND), hub->why);
-}
-
 static int64_t
 earlier(int64_t a, int64_t b)
 {
@@ -590,5 +557,5 @@ hub_tick(struct hub *hub, int64_t now)
         connect_now(hub);
     else if (hub->state > HUB_DOWN)
         tick_connected(hub, now);
-    tick_alarm(hub, now);
+    hubtell_alarm(hub, now);
 }

@@ -4,6 +4,7 @@
  *     session.c  the token            rest.c   calls: queue, pace, replay, retry
  *     health.c   is REST alive        spent.c  what the rate windows hold back
  *     hub.c      two connections      fetch.c  several reads -> one snapshot
+ *     hubtell.c  what is told of them
  *     sync.c     when to fetch        outbound.c  what may be sent
  *     gateway.c  events out, mode, commands in, the one wake-up
  *
@@ -302,6 +303,14 @@ void hub_unsubscribe(struct hub *hub, const char *contract);
 const char *hub_state_name(enum hub_state state);
 bool hub_is_live(const struct hub *hub);
 
+/* hubtell.c: what is told of it. */
+const char *hubtell_name(const struct hub *hub);
+/** It goes from hub->state to @state: why, how long the one before lasted, and at the end how much was missed. */
+void hubtell_transition(struct hub *hub, enum hub_state state, int64_t now);
+/** It is not LIVE from now on. */
+void hubtell_watch(struct hub *hub, int64_t now);
+void hubtell_alarm(struct hub *hub, int64_t now);
+
 /* hubset.c: what it shall be subscribed to. */
 bool hubset_add_user(struct hub *hub);
 /** NULL: it is there already, or no memory (alarmed). */
@@ -398,6 +407,8 @@ void gateway_emit(struct gateway *gateway, struct event *event);
 void gateway_emit_later(struct gateway *gateway, const struct event *event);
 void gateway_alarm(struct gateway *gateway, int level, const char *format, ...) PRINTF_LIKE(3, 4);
 void gateway_wire(struct gateway *gateway, const char *format, ...) PRINTF_LIKE(2, 3);
+/** For the log and the ledger. */
+void gateway_note(struct gateway *gateway, const char *what, const char *format, ...) PRINTF_LIKE(3, 4);
 /** Parse with the shared tokens, grown as needed; valid until the next call. */
 MUST_USE enum status gateway_parse(struct gateway *gateway, const char *text, size_t length, struct json *ret_json,
     struct error *err);

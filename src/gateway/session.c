@@ -131,7 +131,7 @@ take_token(struct gateway *gateway, const char *token)
     s->due_ns = s->expires_ns - (life > 2 * REFRESH_BEFORE_NS ? REFRESH_BEFORE_NS : life / 10);
     if (s->new_key != NULL)
         s->due_ns = now;
-    gateway_wire(gateway, "session: new token, valid for %lld s", (long long)(life / SECOND));
+    gateway_note(gateway, "session", "new token, valid for %lld s", (long long)(life / SECOND));
 }
 
 static void
@@ -258,6 +258,7 @@ end_trial(struct gateway *gateway, const char *why)
         settings->user_name = s->new_user;
         settings->api_key = s->new_key;
         s->new_user = s->new_key = NULL;
+        gateway_note(gateway, "session", "logged in with new credentials, which replace the old ones");
         return;
     }
     gateway_alarm(gateway, GATEWAY_WARN, "the new credentials do not work, the old ones stay: %s", why);
@@ -272,6 +273,8 @@ session_try_key(struct gateway *gateway, const char *user_name, const char *api_
     struct session *s = &gateway->session;
 
     forget_trial(s);
+    if (text_same(user_name, gateway->settings.user_name) && text_same(api_key, gateway->settings.api_key))
+        return;
     s->new_user = gateway_copy_text(user_name);
     s->new_key = gateway_copy_text(api_key);
     if (s->new_user == NULL || s->new_key == NULL)
@@ -290,6 +293,9 @@ on_trial(void *user, const struct http_answer *answer)
     int32_t code = -1;
 
     s->flight = FLIGHT_NONE;
+    rest_called(gateway, ENDPOINT_LOGIN, answer);
+    if (answer->fate == HTTP_ANSWERED && answer->status == 429)
+        pace_refused(&gateway->pace, PACE_LOGIN, answer->retry_after_s, gateway_now(gateway));
     text_add(&out, "an answer that is not the gateway's");
     if (answer->fate != HTTP_ANSWERED || answer->status != 200)
         describe(answer, "log-in", text, sizeof text);
@@ -457,7 +463,7 @@ session_refused(struct gateway *gateway, uint64_t generation)
     s->due_ns = s->proven || now - s->login_ns >= RELOGIN_GAP_NS ? now : s->login_ns + RELOGIN_GAP_NS;
     if (!s->proven)
         gateway_alarm(gateway, GATEWAY_CRITICAL, "the gateway refuses a fresh token");
-    gateway_wire(gateway, "session: token refused");
+    gateway_note(gateway, "session", "the gateway refuses the token");
 }
 
 bool

@@ -278,6 +278,18 @@ on_line(void *context, const char *line)
     fake->wire_length = text.length;
 }
 
+static void
+on_note(void *context, const char *what, const char *line)
+{
+    struct fake *fake = context;
+    struct text text = { .data = fake->notes, .size = sizeof fake->notes, .length = fake->notes_length };
+
+    if (fake->notes_length > sizeof fake->notes - 2000)
+        text.length = 0;
+    text_addf(&text, "%s: %s\n", what, line);
+    fake->notes_length = text.length;
+}
+
 static struct instant
 trades_since(void *context, int64_t account_id, struct instant now)
 {
@@ -307,7 +319,7 @@ fake_new_with(int accounts, bool (*in_halt)(void *context, struct instant now))
 {
     static int64_t ids[64];
     struct fake *fake = calloc(1, sizeof *fake);
-    struct gateway_sink sink = { .context = fake, .event = on_event, .alarm = on_alarm, .wire = on_line };
+    struct gateway_sink sink = { .context = fake, .event = on_event, .alarm = on_alarm, .wire = on_line, .note = on_note };
     struct error err;
 
     for (int i = 0; i < accounts; i++)
@@ -415,6 +427,15 @@ fake_find_event(const struct fake *fake, enum event_kind kind, int since)
     for (int i = since; i < fake->events_count; i++)
         if (fake->events[i].kind == kind)
             return &fake->events[i];
+    return NULL;
+}
+
+const struct answer_event *
+fake_answer(const struct fake *fake, uint64_t command_id)
+{
+    for (int i = 0; i < fake->events_count; i++)
+        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == command_id)
+            return &fake->events[i].event.u.answer;
     return NULL;
 }
 

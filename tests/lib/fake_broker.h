@@ -79,6 +79,8 @@ struct fake {
     int connects, logins, tokens;
     char wire[65536];
     size_t wire_length;
+    char notes[65536];        /* For the ledger, "what: text" a line. */
+    size_t notes_length;
     struct fake_job *jobs;
 };
 
@@ -98,6 +100,8 @@ int fake_count(const struct fake *fake, const char *part, int since);
 int fake_count_events(const struct fake *fake, enum event_kind kind, int since);
 /** The first of them, or NULL. */
 const struct fake_event *fake_find_event(const struct fake *fake, enum event_kind kind, int since);
+/** The answer to a command, or NULL. */
+const struct answer_event *fake_answer(const struct fake *fake, uint64_t command_id);
 /** Last mode told. */
 enum mode fake_mode(const struct fake *fake);
 /** The open connection of a hub, or NULL. */

@@ -16,15 +16,6 @@
 
 static const struct command close_command = { .kind = COMMAND_CLOSE, .incident = 1, .contract = { "CON.F.US.MNQ.U26" } };
 
-static const struct answer_event *
-answer_to(const struct fake *fake, uint64_t id)
-{
-    for (int i = 0; i < fake->events_count; i++)
-        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == id)
-            return &fake->events[i].event.u.answer;
-    return NULL;
-}
-
 /* start_order: nothing is NORMAL before every part of the snapshot was given. */
 static void
 test_start(void **state)
@@ -118,7 +109,7 @@ test_history_stands_in(void **state)
     assert_int_equal(fake_find_event(fake, EVENT_ORDER, before)->event.u.order.id, 3);
     uint64_t id = fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_ORDER, .incident = 1, .order_id = 77 });
     fake_run(fake, FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_REFUSED);
     fake_free(fake);
 }
 
@@ -159,7 +150,7 @@ sync_partial(void **state)
     before = fake->events_count;
     uint64_t id = fake_command(fake, (struct command){ .kind = COMMAND_READ, .incident = 1 });
     fake_run(fake, FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED); /* The reader hears of the missing half. */
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_REFUSED); /* The reader hears of the missing half. */
     fake->hook = NULL;
     fake_run(fake, 30 * FAKE_SECOND);
     assert_int_equal(fake_mode(fake), MODE_NORMAL);
@@ -330,7 +321,7 @@ hub_stop(void **state)
     assert_int_equal(stopped, 0);
     fake_run(fake, FAKE_SECOND);
     assert_int_equal(stopped, 1);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_ACCEPTED);
     assert_null(fake_hub(fake, true));
     int before = fake->requests_count, connects = fake->connects;
     fake_run(fake, 3600 * FAKE_SECOND);

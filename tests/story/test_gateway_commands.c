@@ -14,15 +14,6 @@
 
 static const struct command close_command = { .kind = COMMAND_CLOSE, .incident = 1, .contract = { "CON.F.US.MNQ.U26" } };
 
-static const struct answer_event *
-answer_to(const struct fake *fake, uint64_t id)
-{
-    for (int i = 0; i < fake->events_count; i++)
-        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == id)
-            return &fake->events[i].event.u.answer;
-    return NULL;
-}
-
 /* The request is handed to the transport before gateway_carry_out() returns (SV-09). */
 static void
 test_mutations_leave_at_once(void **state)
@@ -37,13 +28,13 @@ test_mutations_leave_at_once(void **state)
     assert_int_equal(fake->requests_count, before + 1);
     assert_string_equal(fake->requests[before].path, "/api/Position/closeContract");
     assert_string_equal(fake->requests[before].body, "{\"accountId\":1,\"contractId\":\"CON.F.US.MNQ.U26\"}");
-    assert_null(answer_to(fake, id));
+    assert_null(fake_answer(fake, id));
     fake_command(fake, (struct command){ .kind = COMMAND_REDUCE, .contract = { "C" }, .size = 2 });
     assert_string_equal(fake->requests[before + 1].body, "{\"accountId\":1,\"contractId\":\"C\",\"size\":2}");
     fake_command(fake, (struct command){ .kind = COMMAND_CANCEL, .order_id = 9007199254740993 });
     assert_string_equal(fake->requests[before + 2].body, "{\"accountId\":1,\"orderId\":9007199254740993}");
     fake_run(fake, FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_ACCEPTED);
     assert_int_equal(fake_count_events(fake, EVENT_ANSWER, 0), 3);
     fake_free(fake);
 }
@@ -78,12 +69,12 @@ test_ambiguous_is_sent_once(void **state)
     uint64_t id = fake_command(fake, close_command);
     fake_run(fake, 120 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "closeContract", before), 1);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_AMBIGUOUS);
     lost_fate = HTTP_NEVER_LEFT;
     id = fake_command(fake, close_command);
     fake_run(fake, 120 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "closeContract", before), 2);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_NOT_SENT);
     fake_free(fake);
 }
 
@@ -122,15 +113,15 @@ token_single_flight(void **state)
     assert_int_equal(fake->logins, logins + 1);
     assert_int_equal(fake_count(fake, "closeContract", before), 10);
     for (size_t i = 0; i < COUNT_OF(ids); i++)
-        assert_int_equal(answer_to(fake, ids[i])->outcome, OUTCOME_ACCEPTED);
+        assert_int_equal(fake_answer(fake, ids[i])->outcome, OUTCOME_ACCEPTED);
     /* Refused again with the fresh token: told, not repeated. */
     refusals_left = 1000;
     before = fake->requests_count;
     uint64_t id = fake_command(fake, close_command);
     fake_run(fake, 2 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "closeContract", before), 2);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
-    assert_int_equal(answer_to(fake, id)->http_status, 401);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_REFUSED);
+    assert_int_equal(fake_answer(fake, id)->http_status, 401);
     fake_free(fake);
 }
 
@@ -162,7 +153,7 @@ test_late_401(void **state)
     fake->latency_ns = 20 * FAKE_MS;
     fake_run(fake, 3 * FAKE_SECOND);
     assert_int_equal(fake->logins, logins + 1);
-    assert_int_equal(answer_to(fake, late)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_answer(fake, late)->outcome, OUTCOME_ACCEPTED);
     fake_free(fake);
 }
 
@@ -177,7 +168,7 @@ test_stale_mutation(void **state)
     fake_run(fake, FAKE_SECOND);
     uint64_t id = fake_command(fake, close_command);
     fake_run(fake, 60 * FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_NOT_SENT);
     fake->login_code = 0;
     fake_run(fake, 120 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "closeContract", 0), 0);
@@ -226,9 +217,9 @@ test_outbound(void **state)
         if (i == 0) { /* The tick size is not known yet: it does not leave. */
             id = fake_command(fake, table[0].command);
             assert_int_equal(fake->requests_count, before);
-            assert_null(answer_to(fake, id)); /* Never from within gateway_carry_out(). */
+            assert_null(fake_answer(fake, id)); /* Never from within gateway_carry_out(). */
             fake_run(fake, FAKE_SECOND);
-            assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_NOT_SENT);
+            assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_NOT_SENT);
             learn_tick(fake);
             before = fake->requests_count;
         }
@@ -236,7 +227,7 @@ test_outbound(void **state)
         if ((fake->requests_count > before) != table[i].leaves)
             fail_msg("row %zu: %s", i, fake->last_alarm);
         fake_run(fake, FAKE_SECOND);
-        assert_int_equal(answer_to(fake, id)->outcome, table[i].leaves ? OUTCOME_ACCEPTED : OUTCOME_NOT_SENT);
+        assert_int_equal(fake_answer(fake, id)->outcome, table[i].leaves ? OUTCOME_ACCEPTED : OUTCOME_NOT_SENT);
     }
     fake_free(fake);
 }
@@ -317,7 +308,7 @@ test_place_answers(void **state)
         uint64_t id = fake_command(fake,
             (struct command){ .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_BUY, .size = 1, .price_nanos = 100250000000 });
         fake_run(fake, FAKE_SECOND);
-        const struct answer_event *a = answer_to(fake, id);
+        const struct answer_event *a = fake_answer(fake, id);
         if (a->outcome != table[i].outcome || a->order_id != table[i].order_id || a->code != table[i].code)
             fail_msg("%s: outcome %d order %lld code %d", place_body, (int)a->outcome, (long long)a->order_id, (int)a->code);
         assert_int_equal(a->uncontrollable, table[i].code == 10);

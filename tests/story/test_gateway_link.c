@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -236,6 +237,41 @@ hub_fuzz(void **state)
     fake_free(fake);
 }
 
+/* RC-09: the ledger hears of each transition: why, how long the state before lasted, and how much was missed. */
+static void
+hub_transitions_are_told(void **state)
+{
+    static const char *const wanted[] = { "hub: user DOWN -> CONNECTING after 0.", "hub: user CONNECTING -> HANDSHAKE after ",
+        "hub: user HANDSHAKE -> SUBSCRIBING after ", "hub: user SUBSCRIBING -> SYNCING after ", "hub: user SYNCING -> LIVE after ",
+        "hub: market SUBSCRIBING -> LIVE after ", "; not live for 0." };
+    struct fake *fake = fake_new(1);
+    int lines = 0;
+
+    (void)state;
+    fake_go_live(fake);
+    for (size_t i = 0; i < COUNT_OF(wanted); i++)
+        if (strstr(fake->notes, wanted[i]) == NULL)
+            fail_msg("%s not in\n%s", wanted[i], fake->notes);
+    fake_run(fake, 600 * FAKE_SECOND);
+    fake->hubs_down = true;
+    fake_cut(fake_hub(fake, true));
+    assert_non_null(strstr(fake->notes, "hub: user LIVE -> DOWN after 600."));
+    assert_non_null(strstr(fake->notes, "s: connection reset"));
+    fake_run(fake, 20 * FAKE_SECOND);
+    fake->hubs_down = false;
+    fake_go_live(fake);
+    const char *back = strstr(strstr(fake->notes, "LIVE -> DOWN"), "user SYNCING -> LIVE after ");
+    assert_non_null(back);
+    assert_in_range(atoi(strstr(back, "not live for ") + strlen("not live for ")), 20, 55); /* From the loss on, not from the last attempt. */
+    for (const char *c = fake->notes; (c = strstr(c, "CONNECTING -> DOWN")) != NULL; c++)
+        lines++;
+    assert_in_range(lines, 3, 5); /* Each attempt. */
+    gateway_stop(fake->gateway, NULL, NULL);
+    fake_run(fake, FAKE_SECOND);
+    assert_non_null(strstr(fake->notes, "hub: user LIVE -> OFF after "));
+    fake_free(fake);
+}
+
 int
 main(void)
 {
@@ -247,6 +283,7 @@ main(void)
         cmocka_unit_test(hub_429),
         cmocka_unit_test(hub_framing),
         cmocka_unit_test(hub_fuzz),
+        cmocka_unit_test(hub_transitions_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

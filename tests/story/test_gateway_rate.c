@@ -15,15 +15,6 @@
 
 static const struct command close_command = { .kind = COMMAND_CLOSE, .incident = 1, .contract = { "C" } };
 
-static const struct answer_event *
-answer_to(const struct fake *fake, uint64_t id)
-{
-    for (int i = 0; i < fake->events_count; i++)
-        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == id)
-            return &fake->events[i].event.u.answer;
-    return NULL;
-}
-
 static void
 look_up_many(struct fake *fake, int count)
 {
@@ -63,7 +54,7 @@ rate_priority(void **state)
     assert_int_equal(fake->requests_count, before + 1);
     assert_string_equal(fake->requests[before].path, "/api/Position/closeContract");
     fake_run(fake, FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_ACCEPTED);
     fake_free(fake);
 }
 
@@ -111,15 +102,15 @@ rate_429_policy(void **state)
     uint64_t id = fake_command(fake, close_command);
     assert_int_equal(fake->requests_count, before + 1);
     fake_run(fake, 16 * FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_ACCEPTED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_ACCEPTED);
     assert_int_equal(fake_count(fake, "Contract/searchById", before), 0);
     fake_run(fake, 2 * FAKE_SECOND);
     assert_true(fake_count(fake, "Contract/searchById", before) >= 1);
     fake->hook = too_many;
     id = fake_command(fake, close_command);
     fake_run(fake, FAKE_SECOND / 2);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_AMBIGUOUS);
-    assert_true(answer_to(fake, id)->hold.ns == FAKE_SECOND);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_AMBIGUOUS);
+    assert_true(fake_answer(fake, id)->hold.ns == FAKE_SECOND);
     struct gateway_status status;
     gateway_status(fake->gateway, &status);
     assert_true(status.rate_refusals >= 2);

@@ -16,15 +16,6 @@
 static const struct command look_up = { .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } };
 static const struct command close_command = { .kind = COMMAND_CLOSE, .incident = 1, .contract = { "C" } };
 
-static const struct answer_event *
-answer_to(const struct fake *fake, uint64_t id)
-{
-    for (int i = 0; i < fake->events_count; i++)
-        if (fake->events[i].kind == EVENT_ANSWER && fake->events[i].event.u.answer.command_id == id)
-            return &fake->events[i].event.u.answer;
-    return NULL;
-}
-
 /* The script: the next @left requests whose path contains @part get this. */
 static struct {
     const char *part;
@@ -89,7 +80,7 @@ retry_read_backoff_sequence(void **state)
     assert_int_equal(times_of(fake, "searchById", before, times, 4), 3);
     assert_in_range(times[1] - times[0], 800 * FAKE_MS, 1300 * FAKE_MS);
     assert_in_range(times[2] - times[1], 1600 * FAKE_MS, 2500 * FAKE_MS);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_REFUSED);
     script.left = 0;
     fake_run(fake, 32 * FAKE_SECOND);
     assert_non_null(fake_find_event(fake, EVENT_CONTRACT, 0)); /* Nothing has a price without it. */
@@ -146,7 +137,7 @@ retry_permanent_once(void **state)
     uint64_t id = fake_command(fake, look_up);
     fake_run(fake, 120 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "searchById", before), 1);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_REFUSED);
     fake_free(fake);
 }
 
@@ -160,7 +151,7 @@ retry_succeeds_third_try(void **state)
     uint64_t id = fake_command(fake, look_up);
     fake_run(fake, 20 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "searchById", before), 3);
-    assert_null(answer_to(fake, id));
+    assert_null(fake_answer(fake, id));
     assert_true(fake_find_event(fake, EVENT_CONTRACT, 0)->event.u.contract.tick_size_nanos == 250000000);
     fake_free(fake);
 }
@@ -206,7 +197,7 @@ error_business_not_retried(void **state)
     uint64_t id = fake_command(fake, (struct command){ .kind = COMMAND_PLACE_STOP, .contract = { "C" }, .side = SIDE_SELL, .size = 1,
         .price_nanos = INT64_C(99000000000) });
     fake_run(fake, FAKE_SECOND);
-    assert_int_equal(answer_to(fake, id)->outcome, OUTCOME_REFUSED);
+    assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_REFUSED);
     fake_run(fake, 120 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "Order/place", before), 1);
     fake_free(fake);
@@ -238,10 +229,10 @@ error_partial_close_shift(void **state)
         uint64_t close = fake_command(fake, close_command);
         uint64_t reduce = fake_command(fake, (struct command){ .kind = COMMAND_REDUCE, .contract = { "C" }, .size = 1 });
         fake_run(fake, FAKE_SECOND);
-        assert_int_equal(answer_to(fake, close)->outcome, table[i].close);
-        assert_int_equal(answer_to(fake, reduce)->outcome, table[i].reduce);
-        assert_true(answer_to(fake, close)->hold.ns == table[i].close_hold_s * FAKE_SECOND);
-        assert_true(answer_to(fake, reduce)->hold.ns == table[i].reduce_hold_s * FAKE_SECOND);
+        assert_int_equal(fake_answer(fake, close)->outcome, table[i].close);
+        assert_int_equal(fake_answer(fake, reduce)->outcome, table[i].reduce);
+        assert_true(fake_answer(fake, close)->hold.ns == table[i].close_hold_s * FAKE_SECOND);
+        assert_true(fake_answer(fake, reduce)->hold.ns == table[i].reduce_hold_s * FAKE_SECOND);
     }
     fake_free(fake);
 }

@@ -368,6 +368,14 @@ key_swap(void **state)
     assert_non_null(strstr(fake->requests[before].body, "{\"userName\":\"else\",\"apiKey\":\"good-key\"}"));
     fake_command(fake, (struct command){ .kind = COMMAND_CLOSE, .contract = { "C" } });
     assert_string_equal(fake->requests[fake->requests_count - 1].bearer, "token2");
+    assert_non_null(strstr(fake->notes, "session: logged in with new credentials"));
+    before = fake->logins;
+    gateway_change_key(fake->gateway, "else", "good-key"); /* A reload that changed something else. */
+    gateway_change_key(fake->gateway, "else", "bad-key");
+    gateway_change_key(fake->gateway, "else", "good-key"); /* Taken back before it was tried. */
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_int_equal(fake->logins, before);
+    assert_int_equal(fake->alarms[1], 1);
     fake->hook = NULL;
     before = fake->requests_count;
     fake_run(fake, 24 * HOUR); /* The next log-in is with the new pair. */

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define JWT "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -91,6 +92,27 @@ test_every_prefix(void **state)
     }
 }
 
+/* LG-03: reloads teach the same key again and again, and the key of today is known when others have filled the room. */
+static void
+test_no_room_left(void **state)
+{
+    static struct mask mask;
+    char out[256], key[32];
+    struct text text = text_on(out, sizeof out);
+
+    (void)state;
+    for (int i = 0; i < 2 * MASK_SECRETS_MAX; i++)
+        mask_learn(&mask, "the-same-key");
+    assert_int_equal(mask.count, 1);
+    for (int i = 0; i < MASK_SECRETS_MAX + 5; i++) {
+        (void)snprintf(key, sizeof key, "key-%d-number", i);
+        mask_learn(&mask, key);
+    }
+    const char *line = "is it key-324-number or key-100-number";
+    mask_add(&mask, &text, line, strlen(line));
+    assert_string_equal(out, "is it [REDACTED] or [REDACTED]");
+}
+
 int
 main(void)
 {
@@ -99,6 +121,7 @@ main(void)
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_what_stays),
         cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_no_room_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
