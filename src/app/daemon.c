@@ -20,6 +20,7 @@
 #include "app/recall.h"
 #include "app/upkeep.h"
 #include "app/scrape.h"
+#include "app/signals.h"
 #include "app/turn.h"
 #include "app/version.h"
 #include "app/web.h"
@@ -53,13 +54,13 @@ struct daemon {
     struct upkeep upkeep;
     struct guard guard;
     uv_timer_t tick, grace;
-    uv_signal_t signals[3];
+    struct signals signals;
     struct turn turn;
     uint64_t ticks;
     int goodbye_turns;
     uint64_t step_ns;      /* When the step of the start under way began. */
     int32_t gateways_open; /* Not done stopping. */
-    bool handles;          /* Timers and signals are set up. */
+    bool handles;          /* Timers are set up. */
     bool loop_closed;
 };
 
@@ -167,12 +168,12 @@ reload(void *context, struct text *problems)
 }
 
 static void
-reload_now(struct daemon *daemon)
+reload_now(void *context)
 {
     static char problems[PROBLEMS_BYTES];
     struct text text = text_on(problems, sizeof problems);
 
-    (void)reload(daemon, &text);
+    (void)reload(context, &text);
 }
 
 /* ---- Stopping (S-2, SV-04) ---- */
@@ -238,16 +239,18 @@ note_stakes(struct daemon *daemon)
 }
 
 static void
-begin_stop(struct daemon *daemon, int signal_number)
+begin_stop(void *context, const char *why)
 {
+    struct daemon *daemon = context;
+
     if (daemon->guard.stopping) {
         uv_stop(&daemon->loop); /* Asked twice: wait for nothing. */
         return;
     }
     daemon->guard.stopping = true;
     service_stopping();
-    log_say(daemon->log, LOG_LEVEL_INFO, "stop", "signal %d: stopping", signal_number);
-    ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "stop", 0, "riskd stops on signal %d", signal_number);
+    log_say(daemon->log, LOG_LEVEL_INFO, "stop", "%s: stopping", why);
+    ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "stop", 0, "riskd stops: %s", why);
     note_stakes(daemon);
     daemon->gateways_open = 1; /* Ours, given back below: no stop may end the loop before all are asked. */
     for (int32_t i = 0; i < daemon->guard.users_count; i++)
@@ -257,17 +260,6 @@ begin_stop(struct daemon *daemon, int signal_number)
         }
     uv_timer_start(&daemon->grace, on_grace_over, (uint64_t)daemon->config->daemon.shutdown.grace_ms, 0);
     on_gateway_stopped(daemon);
-}
-
-static void
-on_signal(uv_signal_t *handle, int signal_number)
-{
-    struct daemon *daemon = handle->data;
-
-    if (signal_number == SIGHUP)
-        reload_now(daemon);
-    else
-        begin_stop(daemon, signal_number);
 }
 
 /* ---- The status page ---- */
@@ -425,19 +417,24 @@ on_tick(uv_timer_t *timer)
 }
 
 static void
+on_notice(void *context, enum service_notice notice)
+{
+    struct daemon *daemon = context;
+
+    guard_notice(&daemon->guard, notice);
+}
+
+static void
 start_handles(struct daemon *daemon)
 {
-    static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+    const struct signals_options options = { .loop = &daemon->loop, .context = daemon, .stop = begin_stop, .reload = reload_now,
+        .notice = on_notice };
 
     uv_timer_init(&daemon->loop, &daemon->tick);
     uv_timer_init(&daemon->loop, &daemon->grace);
     daemon->tick.data = daemon->grace.data = daemon;
     uv_timer_start(&daemon->tick, on_tick, GUARD_TICK_MS, GUARD_TICK_MS);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        uv_signal_init(&daemon->loop, &daemon->signals[i]);
-        daemon->signals[i].data = daemon;
-        uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
-    }
+    signals_start(&daemon->signals, &options);
     turn_start(&daemon->turn, &daemon->loop, daemon->guard.writer, daemon->log);
     daemon->handles = true;
 }
@@ -523,8 +520,7 @@ stop(struct daemon *daemon)
     if (daemon->handles) {
         close_handle((uv_handle_t *)&daemon->tick);
         close_handle((uv_handle_t *)&daemon->grace);
-        for (size_t i = 0; i < 3; i++)
-            close_handle((uv_handle_t *)&daemon->signals[i]);
+        signals_stop(&daemon->signals);
     }
     if (flushed) {
         for (int i = 0; i < CLOSING_TURNS && uv_run(&daemon->loop, UV_RUN_NOWAIT) != 0; i++)
@@ -557,12 +553,14 @@ daemon_run(const struct daemon_options *options)
     daemon->config = load(options, false, problems, sizeof problems);
     if (daemon->config == NULL) {
         fputs(problems, stderr);
+        service_failed(problems);
         free(daemon);
         return DAEMON_EXIT_CONFIG;
     }
     (void)uv_loop_init(&daemon->loop);
     if (open_log(daemon, &err) != OK) {
         fprintf(stderr, "riskd: %s\n", err.text);
+        service_failed(err.text);
         (void)uv_loop_close(&daemon->loop);
         loaded_config_free(daemon->config);
         free(daemon);
@@ -573,6 +571,7 @@ daemon_run(const struct daemon_options *options)
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
     } else {
         log_say(daemon->log, LOG_LEVEL_ERROR, "start", "%s", err.text);
+        service_failed(err.text);
         code = err.status == STATUS_CONFIG ? DAEMON_EXIT_CONFIG : DAEMON_EXIT_FAILED;
     }
     int stopped = stop(daemon);

@@ -5,11 +5,12 @@
 #define APP_DAEMON_H
 
 #include "base/error.h"
+#include "os/service.h"
 
 #include <stdbool.h>
 
 /* Exit codes of riskd. */
-enum { DAEMON_EXIT_OK = 0, DAEMON_EXIT_FAILED = 1, DAEMON_EXIT_CONFIG = 2 };
+enum { DAEMON_EXIT_OK = 0, DAEMON_EXIT_FAILED = 1, DAEMON_EXIT_CONFIG = SERVICE_EXIT_CONFIG };
 
 struct daemon_options {
     const char *directory; /* Of daemon.yaml, accounts.yaml, risk_config.yaml, holidays.yaml.  Borrowed. */

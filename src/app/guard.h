@@ -19,6 +19,7 @@
 #include "config/load.h"
 #include "feed/publish.h"
 #include "gateway/gateway.h"
+#include "os/service.h"
 #include "store/writer.h"
 
 #define GUARD_TICK_MS 1000
@@ -95,6 +96,9 @@ void guard_publish_status(struct guard *guard);
 
 /** In guard_tick.c.  Each GUARD_TICK_MS: the loop's lag, the clock's honesty, the log's losses, the store's sign of life. */
 void guard_tick(struct guard *guard);
+
+/** In guard_tick.c.  What the system tells of itself (S-21, SR-11): nothing waits for the next tick to find out. */
+void guard_notice(struct guard *guard, enum service_notice notice);
 
 /** Both hubs live and the first truth in (S-1). */
 bool guard_is_ready(const struct guard *guard);

@@ -1,20 +1,17 @@
 /*
  * riskctl_service.c - riskctl service.
  *
- * systemctl does it; here is who may, what is asked first, and the password for what ends protection: stop and uninstall.
- * The unit comes with the package; `install` enables it, `uninstall` disables it and leaves files and ledger where they are.
+ * The service manager does it; here is who may, what is asked first, and the password for what ends protection: stop and uninstall.
+ * `uninstall` leaves files and ledger where they are.
  */
 #include "app/riskctl_service.h"
 
 #include "app/tool.h"
 #include "os/identity.h"
+#include "os/service_manager.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
-
-#define UNIT "simple-risk-manager.service"
 
 static const char usage[] =
     "usage: riskctl service install|start|stop|restart|status|uninstall [--password-file FILE] [--config DIR] [--yes] [--json]\n"
@@ -25,58 +22,20 @@ static const char usage[] =
 
 struct verb {
     const char *name;
-    const char *systemctl[5];
+    enum status (*order)(struct error *err); /* NULL: install, which wants to know more. */
     bool ends_protection;
     const char *question; /* NULL: none. */
     const char *done;
 };
 
 static const struct verb verbs[] = {
-    { "install", { "systemctl", "enable", "--now", "--no-block", UNIT }, false, NULL, "the service starts with the machine, and now" },
-    { "start", { "systemctl", "start", "--no-block", UNIT }, false, NULL, "starting; riskctl status tells when all is protected" },
-    { "stop", { "systemctl", "stop", UNIT }, true, "Stop protecting?", "stopped: nothing is protected" },
-    { "restart", { "systemctl", "restart", "--no-block", UNIT }, false, NULL, "restarting; lockouts stay" },
-    { "status", { "systemctl", "is-active", UNIT }, false, NULL, "active" },
-    { "uninstall", { "systemctl", "disable", "--now", UNIT }, true, "Stop protecting, for good?", "stopped, and it does not start any more" },
+    { "install", NULL, false, NULL, "the service starts with the machine, and now" },
+    { "start", service_manager_start, false, NULL, "starting; riskctl status tells when all is protected" },
+    { "stop", service_manager_stop, true, "Stop protecting?", "stopped: nothing is protected" },
+    { "restart", service_manager_restart, false, NULL, "restarting; lockouts stay" },
+    { "status", service_manager_status, false, NULL, "active" },
+    { "uninstall", service_manager_uninstall, true, "Stop protecting, for good?", "stopped, and it does not start any more" },
 };
-
-/* ---- Running systemctl ---- */
-
-static void
-on_ended(uv_process_t *process, int64_t code, int signal_number)
-{
-    int64_t *ret_code = process->data;
-
-    *ret_code = signal_number != 0 ? -1 : code;
-    uv_close((uv_handle_t *)process, NULL);
-}
-
-/* Its exit status; -1: it could not be run. */
-static int64_t
-run(const struct verb *verb)
-{
-    char words[6][64] = { "" };
-    char *arguments[6] = { NULL };
-    uv_stdio_container_t stdio[3] = { { .flags = UV_IGNORE }, { .flags = UV_IGNORE },
-        { .flags = UV_INHERIT_FD, .data = { .fd = 2 } } };
-    uv_process_t process;
-    uv_loop_t loop;
-    int64_t code = -1;
-
-    for (int i = 0; i < 5 && verb->systemctl[i] != NULL; i++) {
-        (void)text_copy(words[i], sizeof words[i], verb->systemctl[i]);
-        arguments[i] = words[i];
-    }
-    const uv_process_options_t options = { .file = arguments[0], .args = arguments, .exit_cb = on_ended, .stdio = stdio,
-        .stdio_count = 3 };
-    uv_loop_init(&loop);
-    process.data = &code;
-    if (uv_spawn(&loop, &process, &options) != 0)
-        uv_close((uv_handle_t *)&process, NULL);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&loop);
-    return code;
-}
 
 /* The one who knows the password wants it; and it is in the ledger. */
 static int
@@ -97,6 +56,8 @@ may_end(const struct tool *tool, const struct verb *verb)
 static int
 carry_out(const struct tool *tool, const struct verb *verb)
 {
+    struct error err = { 0 };
+
     if (strcmp(verb->name, "status") != 0 && !identity_is_administrator())
         return tool_fail(tool, TOOL_FORBIDDEN, "service %s: only an administrator may do that; try sudo", verb->name);
     if (verb->question != NULL && !tool_confirm(tool, verb->question, false))
@@ -104,14 +65,10 @@ carry_out(const struct tool *tool, const struct verb *verb)
     int allowed = verb->ends_protection ? may_end(tool, verb) : TOOL_DONE;
     if (allowed != TOOL_DONE)
         return allowed;
-    int64_t code = run(verb);
-    if (code == 0)
+    enum status status = verb->order != NULL ? verb->order(&err) : service_manager_install(tool->directory, &err);
+    if (status == OK)
         return tool_done(tool, "%s", verb->done);
-    if (code < 0)
-        return tool_fail(tool, TOOL_FAILED, "systemctl cannot be run: is this machine run by systemd?");
-    if (strcmp(verb->name, "status") == 0)
-        return tool_fail(tool, TOOL_NO_DAEMON, "not active");
-    return tool_fail(tool, TOOL_FAILED, "systemctl %s ended with %" PRId64 "; journalctl -u " UNIT " tells more", verb->systemctl[1], code);
+    return tool_fail(tool, status == STATUS_RETRY ? TOOL_NO_DAEMON : TOOL_FAILED, "%s", err.text);
 }
 
 int

@@ -3,6 +3,7 @@
  */
 #include "app/daemon.h"
 #include "app/version.h"
+#include "os/service.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 static const char usage[] =
     "usage: riskd [--config DIR] [--log-format json|text] [--check | --print-config | --version | --help]\n"
     "\n"
-    "Watches the configured accounts and enforces the rules until told to stop (SIGTERM, SIGINT).\n"
+    "Watches the configured accounts and enforces the rules until told to stop (SIGTERM, SIGINT, or the service manager).\n"
     "\n"
     "  --config DIR     where daemon.yaml, accounts.yaml, risk_config.yaml and holidays.yaml are (default: config)\n"
     "  --log-format F   of the lines on stderr: json (default), or text for people; the files are JSON always\n"
@@ -21,6 +22,12 @@ static const char usage[] =
     "\n"
     "SIGHUP reloads the rules; an invalid file changes nothing.\n"
     "exit status: 0 stopped as asked, 1 failed, 2 the configuration or the command line is wrong\n";
+
+static int
+run_daemon(const void *options)
+{
+    return daemon_run(options);
+}
 
 int
 main(int argc, char **argv)
@@ -49,5 +56,5 @@ main(int argc, char **argv)
             return DAEMON_EXIT_CONFIG;
         }
     }
-    return run(&options);
+    return run == daemon_run ? service_main(run_daemon, &options) : run(&options);
 }

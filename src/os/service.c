@@ -6,6 +6,31 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
+int
+service_main(int (*program)(const void *options), const void *options)
+{
+    return program(options);
+}
+
+void
+service_listen(void (*told)(void *context, enum service_notice notice), void *context)
+{
+    (void)told; /* Signals tell it all. */
+    (void)context;
+}
+
+void
+service_failed(const char *text)
+{
+    (void)text; /* The journal has standard error. */
+}
+
+bool
+service_hangup_reloads(void)
+{
+    return true;
+}
+
 void
 service_ready(void)
 {
