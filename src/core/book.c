@@ -138,8 +138,18 @@ book_apply_position(struct engine *engine, struct account *account, const struct
     if (position == NULL)
         return NULL;
     set_position(engine, position, row);
+    if (position->size == position->ahead)
+        position->ahead_until = INSTANT_NONE; /* The stream has caught up with the read. */
     book_store_position(engine, position);
     return position;
+}
+
+/* What a read shows first, the stream is still to tell: step by step perhaps. */
+static void
+note_ahead(const struct engine *engine, struct position *position)
+{
+    position->ahead = position->size;
+    position->ahead_until = instant_add(engine->now, READ_LAG);
 }
 
 static void
@@ -255,7 +265,9 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
         }
         if (known != NULL && stream_is_newer(engine, account, known->touched_at, snapshot->asked_at))
             continue;
-        (void)book_apply_position(engine, account, row);
+        struct position *changed = book_apply_position(engine, account, row);
+        if (changed != NULL)
+            note_ahead(engine, changed);
     }
     for (struct position *p = account->positions; p != NULL; p = p->next) {
         if (!p->missing || stream_is_newer(engine, account, p->touched_at, snapshot->asked_at))
@@ -263,6 +275,7 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
         struct position_row gone = { .id = p->id, .account_id = account->id, .contract = p->contract->id,
             .average_price_nanos = p->average_price_nanos };
         set_position(engine, p, &gone);
+        note_ahead(engine, p);
         book_store_position(engine, p);
     }
     account->positions_known = true;

@@ -310,6 +310,19 @@ may_send(const struct engine *engine, const struct account *account, const struc
     return engine->config->order != ORDER_CANCEL_FIRST || !target->flatten || !has_orders(account, target->contract, true);
 }
 
+/*
+ * Was the goal seen only in words that may be older than the read that asked for the close?  Then the close may be at work, and what they
+ * show next is no new exposure: two reads tell (ID-04).
+ */
+static bool
+was_shown_by_old_words(const struct engine *engine, const struct account *account, const struct target *target)
+{
+    const struct position *position = book_find(account, target->contract);
+
+    return target->satisfied && target->sent_anything && position != NULL && instant_before(engine->now, position->ahead_until) &&
+        instant_since(engine->now, target->sent_at).ns < CLOSE_AT_WORK.ns;
+}
+
 static void
 drive(struct engine *engine, struct account *account, struct target *target)
 {
@@ -323,6 +336,12 @@ drive(struct engine *engine, struct account *account, struct target *target)
     raise_alarm(engine, account, target);
     if (size > target->size) {
         target->state = TARGET_ACTING;
+        if (was_shown_by_old_words(engine, account, target)) {
+            target->satisfied = false;
+            target->unresolved = true;
+            target->agreeing = 0;
+            enforce_want_read(account, engine->now);
+        }
         if (may_send(engine, account, target))
             send_close(engine, account, target, size);
         return;

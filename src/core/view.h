@@ -44,6 +44,8 @@ struct position {
     struct account *account;
     struct position *next_holder, *previous_holder;
     struct instant touched_at;     /* Last word from the stream. */
+    struct instant ahead_until;    /* A read showed `ahead` before the stream did: until then, or until it does, its words may be older. */
+    int32_t ahead;
     int32_t ceiling_long, ceiling_short;
     uint64_t stop_command;         /* RULE-012's request in flight; 0: none. */
     uint64_t stop_tag;             /* customTag's number of a placement not seen yet: asked for again under it (ID-03); 0: none. */

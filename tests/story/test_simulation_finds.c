@@ -99,6 +99,32 @@ no_second_close_before_the_first_settled(void **state)
     story_close(&f);
 }
 
+/* ID-04: a read ran ahead of the stream, whose older words go through zero while the close that the read asked for is at work. */
+static void
+no_second_close_on_words_older_than_the_read(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, "{\"max_contracts\":{\"enabled\":true,\"limit\":1,\"close_all\":true}}");
+    story_position(&f, FIXTURE_MNQ, 1);
+    story_wait_ms(&f, 3000);
+    story_read(&f, FIXTURE_MNQ, -2, NULL, 0);
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
+    f.now = instant_add(f.now, SPAN_MS(130));
+    story_position(&f, FIXTURE_MNQ, 0);
+    story_position(&f, FIXTURE_MNQ, -1);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    story_position(&f, FIXTURE_MNQ, -2);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    f.now = instant_add(f.now, SPAN_MS(300));
+    story_position(&f, FIXTURE_MNQ, 0);
+    f.now = instant_add(f.now, SPAN_MS(5)); /* The stream has caught up: this is a new one, and goes at once. */
+    story_position(&f, FIXTURE_MNQ, 3);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
+}
+
 /* R-012-4: a stop that only grows leaves; the gateway's check took its absent price for one off the tick. */
 static void
 stop_may_change_size_alone(void **state)
@@ -128,6 +154,7 @@ main(void)
         cmocka_unit_test(no_stop_between_fill_and_position),
         cmocka_unit_test(stop_again_when_position_stays),
         cmocka_unit_test(no_second_close_before_the_first_settled),
+        cmocka_unit_test(no_second_close_on_words_older_than_the_read),
         cmocka_unit_test(stop_may_change_size_alone),
     };
 
