@@ -17,7 +17,7 @@
 
 #define PATH_BYTES (SETTING_TEXT_MAX + 16)
 #define PAGE_BYTES ((size_t)768 << 10)
-#define PROBLEMS_BYTES ((size_t)16 << 10)
+#define CANCELLED_BYTES ((size_t)16 << 10)
 #define INTRUDERS_EVERY SPAN_SECONDS(60)
 #define CRITICAL_FROM 3 /* Wrong passwords in a row. */
 
@@ -101,16 +101,30 @@ do_status(struct admin *admin, struct control_call *call)
 }
 
 static void
+on_reloaded(void *context, enum status status, const char *text)
+{
+    answer(context, status == OK ? CONTROL_DONE : CONTROL_FAILED, text[0] != '\0' ? text : status == OK ? "the new rules are in force" : "riskd is stopping");
+}
+
+static void
 do_reload(struct admin *admin, struct control_call *call)
 {
-    char bytes[PROBLEMS_BYTES];
-    struct text problems = text_on(bytes, sizeof bytes);
-    enum status status = admin->options.reload(admin->options.context, &problems);
+    if (!reload_ask(admin->options.reload, on_reloaded, call))
+        answer(call, CONTROL_BUSY, "a reload is under way");
+}
 
-    if (status != OK)
-        answer(call, CONTROL_FAILED, bytes);
-    else
-        answer(call, CONTROL_DONE, bytes[0] != '\0' ? bytes : "the new rules are in force");
+static void
+do_cancel(struct admin *admin, struct control_call *call)
+{
+    char bytes[CANCELLED_BYTES] = "";
+    struct text text = text_on(bytes, sizeof bytes);
+
+    text_add(&text, "cancelled; the files still say it, so set them back, or the next riskctl reload asks for it again\n");
+    switch (reload_cancel(admin->options.reload, &text)) {
+    case OK: answer(call, CONTROL_DONE, bytes); break;
+    case STATUS_RETRY: answer(call, CONTROL_BUSY, "a reload is under way"); break;
+    default: answer(call, CONTROL_FAILED, "nothing waits"); break;
+    }
 }
 
 struct scope {
@@ -190,6 +204,7 @@ carry_out(struct admin *admin, struct control_call *call, const struct control_r
     switch (request->command) {
     case CONTROL_STATUS: do_status(admin, call); break;
     case CONTROL_RELOAD: do_reload(admin, call); break;
+    case CONTROL_CANCEL: do_cancel(admin, call); break;
     case CONTROL_UNLOCK: do_unlock(admin, call, request); break;
     case CONTROL_FLATTEN: do_flatten(admin, call, request); break;
     default: answer(call, CONTROL_DONE, "the password is right"); break;

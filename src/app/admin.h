@@ -5,6 +5,7 @@
  *     status    no                  the status page
  *     flatten   no                  every position and order of the account (or all) goes: nothing may stand in the way of that
  *     reload    once there is one   new rules, or the old ones and the reason
+ *     cancel    no                  looser rules that wait do not come: nothing may stand in the way of that either
  *     unlock    always              lockouts of the account end, with a reason
  *     auth      always              nothing; riskctl asks before it changes a file
  *
@@ -14,6 +15,7 @@
 #define APP_ADMIN_H
 
 #include "app/guard.h"
+#include "app/reload.h"
 
 struct admin;
 
@@ -22,9 +24,8 @@ struct admin_options {
     const char *socket;        /* Path; copied. */
     const char *password_file; /* Path; copied. */
     const char *attempts_file; /* Path; copied. */
+    struct reload *reload;     /* Outlives the admin; done with it when that goes. */
     void *context;
-    /* On failure the old rules stay, and @problems says why. */
-    enum status (*reload)(void *context, struct text *problems);
     void (*status)(void *context, struct text *page);
 };
 

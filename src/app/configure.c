@@ -96,8 +96,31 @@ configure_try(const char *directory, const char *name, const char *text, struct 
     return status;
 }
 
+static int32_t
+user_of(const struct loaded_config *loaded, int64_t id)
+{
+    for (int32_t i = 0; i < loaded->accounts_count; i++)
+        if (loaded->accounts[i].id == id)
+            return loaded->accounts[i].user;
+    return -1;
+}
+
+/* Gateways are numbered as the users were at the start: another name or key for one is fine (AK-05), another place is not (CF-07). */
 static enum status
-same_accounts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
+same_users(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
+{
+    if (new_one->users_count < old->users_count)
+        return error_set(err, STATUS_CONFIG, "accounts.yaml: a user less: needs a restart");
+    for (int32_t i = 0; i < old->config.accounts_count; i++) {
+        int64_t id = old->config.accounts[i].id;
+        if (user_of(old, id) != user_of(new_one, id))
+            return error_set(err, STATUS_CONFIG, "accounts.yaml: account %" PRId64 " has moved or changed its user: needs a restart", id);
+    }
+    return OK;
+}
+
+enum status
+configure_same_accounts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
 {
     const struct config *a = &old->config, *b = &new_one->config;
 
@@ -108,24 +131,11 @@ same_accounts(const struct loaded_config *old, const struct loaded_config *new_o
         if (a->accounts[i].id != b->accounts[i].id)
             return error_set(err, STATUS_CONFIG, "accounts: %" PRId64 " became %" PRId64 ": needs a restart",
                 a->accounts[i].id, b->accounts[i].id);
-    return OK;
-}
-
-/* Gateways are numbered as the users were at the start: another name or key for one is fine (AK-05), other accounts are not (CF-07). */
-static enum status
-same_users(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
-{
-    if (old->users_count != new_one->users_count || old->accounts_count != new_one->accounts_count)
-        return error_set(err, STATUS_CONFIG, "accounts.yaml: other users or accounts: needs a restart");
-    for (int32_t i = 0; i < old->accounts_count; i++)
-        if (old->accounts[i].id != new_one->accounts[i].id || old->accounts[i].user != new_one->accounts[i].user)
-            return error_set(err, STATUS_CONFIG, "accounts.yaml: account %" PRId64 " has moved or changed its user: needs a restart",
-                old->accounts[i].id);
-    return OK;
+    return same_users(old, new_one, err);
 }
 
 enum status
-configure_may_reload(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
+configure_same_hosts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err)
 {
     const struct daemon_settings *a = &old->daemon, *b = &new_one->daemon;
     const struct {
@@ -144,8 +154,7 @@ configure_may_reload(const struct loaded_config *old, const struct loaded_config
         if (strcmp(texts[i].old, texts[i].new_one) != 0)
             return error_set(err, STATUS_CONFIG, "%s: %s became %s: needs a restart", texts[i].key, texts[i].old,
                 texts[i].new_one);
-    enum status status = same_accounts(old, new_one, err);
-    return status == OK ? same_users(old, new_one, err) : status;
+    return OK;
 }
 
 void

@@ -23,10 +23,11 @@ MUST_USE enum status configure_try_accounts(const char *directory, const char *a
 MUST_USE enum status configure_try(const char *directory, const char *name, const char *text, struct text *problems);
 
 /**
- * May a running daemon change from @old to @new (CF-07)?  STATUS_CONFIG names the first thing that needs a restart.
+ * May a running daemon change from @old to @new (CF-07)?  STATUS_CONFIG names the first thing that needs a restart: hosts, paths and the
+ * day's zone; and, once what is held back is there again (pending.h), accounts and who logs in for them.
  */
-MUST_USE enum status configure_may_reload(const struct loaded_config *old, const struct loaded_config *new_one,
-    struct error *err);
+MUST_USE enum status configure_same_hosts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err);
+MUST_USE enum status configure_same_accounts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err);
 
 #define CONFIGURE_PATH_MAX 1024
 

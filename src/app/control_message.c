@@ -11,7 +11,7 @@
 #define TOKENS 64
 #define RULE_MAX 999
 
-static const char *const command_names[CONTROL_COMMANDS] = { "status", "reload", "unlock", "flatten", "auth" };
+static const char *const command_names[CONTROL_COMMANDS] = { "status", "reload", "unlock", "flatten", "cancel", "auth" };
 static const char *const code_names[CONTROL_CODES] = { "done", "failed", "bad_request", "password", "forbidden", "busy" };
 
 const char *

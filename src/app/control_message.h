@@ -24,6 +24,7 @@ enum control_command {
     CONTROL_RELOAD,
     CONTROL_UNLOCK,
     CONTROL_FLATTEN,
+    CONTROL_CANCEL, /* Looser rules that wait do not come. */
     CONTROL_AUTH, /* Is this the password?  The reason tells the ledger what for. */
     CONTROL_COMMANDS,
 };

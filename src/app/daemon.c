@@ -16,8 +16,8 @@
 #include "app/crash.h"
 #include "app/guard.h"
 #include "app/ledger.h"
-#include "app/pending.h"
 #include "app/recall.h"
+#include "app/reload.h"
 #include "app/upkeep.h"
 #include "app/scrape.h"
 #include "app/signals.h"
@@ -47,7 +47,7 @@ struct daemon {
     struct loaded_config *config;
     struct log *log;
     struct recall recall;
-    struct pending pending;
+    struct reload reload;
     char spill[SETTING_TEXT_MAX + 8];
     struct web *web;
     struct admin *admin;
@@ -112,8 +112,6 @@ daemon_print_config(const struct daemon_options *options)
     return DAEMON_EXIT_OK;
 }
 
-/* ---- Reload (S-3, CF-05) ---- */
-
 static void
 set_config_hash(struct daemon *daemon)
 {
@@ -123,57 +121,12 @@ set_config_hash(struct daemon *daemon)
     writer_set_config_hash(daemon->guard.writer, hash);
 }
 
-/* The old rules stay; a reason for the one who asked, the ledger and the log. */
-static enum status
-refuse_reload(struct daemon *daemon, const char *problems)
-{
-    guard_alarm(&daemon->guard, 1, "reload refused, the old rules stay: %.180s", problems);
-    log_say(daemon->log, LOG_LEVEL_ERROR, "config", "reload refused: %s", problems);
-    return STATUS_CONFIG;
-}
-
-/* New rules between two events. */
-static enum status
-reload(void *context, struct text *problems)
-{
-    struct daemon *daemon = context;
-    struct loaded_config *old = daemon->config, *new_one = NULL;
-    struct error err = { 0 };
-    uint64_t began = uv_hrtime();
-
-    if (configure_load(daemon->options->directory, false, &new_one, problems) != OK)
-        return refuse_reload(daemon, problems->data);
-    if (configure_may_reload(old, new_one, &err) != OK) {
-        loaded_config_free(new_one);
-        text_add(problems, err.text);
-        return refuse_reload(daemon, err.text);
-    }
-    pending_apply(&daemon->pending, new_one, guard_now(&daemon->guard));
-    struct event event = { .kind = EVENT_CONFIG };
-    event.u.config = &new_one->config;
-    daemon->config = daemon->guard.config = new_one;
-    daemon->guard.overview.config = &new_one->config;
-    set_config_hash(daemon);
-    guard_event(&daemon->guard, &event);
-    guard_take_keys(&daemon->guard, new_one);
-    announce_reopen(&daemon->guard);
-    ledger_note(daemon->guard.writer, guard_now(&daemon->guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
-        new_one->config.hash, old->config.hash);
-    pending_tell(&daemon->pending, &daemon->guard, problems);
-    loaded_config_free(old);
-    log_say(daemon->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64 " (%" PRIu64 " us)", new_one->config.hash,
-        (uv_hrtime() - began) / 1000);
-    caution_log(daemon->log, new_one);
-    return OK;
-}
-
 static void
 reload_now(void *context)
 {
-    static char problems[PROBLEMS_BYTES];
-    struct text text = text_on(problems, sizeof problems);
+    struct daemon *daemon = context;
 
-    (void)reload(context, &text);
+    (void)reload_ask(&daemon->reload, NULL, NULL);
 }
 
 /* ---- Stopping (S-2, SV-04) ---- */
@@ -342,7 +295,7 @@ open_store(struct daemon *daemon, struct error *err)
     recall_tell(&daemon->recall, guard, &restore.u.restore);
     guard_event(guard, &restore);
     recall_forget(&daemon->recall);
-    pending_tell(&daemon->pending, guard, NULL);
+    reload_tell_start(&daemon->reload, restore.u.restore.saved_at.ns == 0);
     step_done(daemon, "engine", "restored");
     caution_log(daemon->log, daemon->config);
     return OK;
@@ -391,7 +344,7 @@ open_admin(struct daemon *daemon)
     const struct daemon_settings *settings = &daemon->config->daemon;
     char socket[CONFIGURE_PATH_MAX], password[CONFIGURE_PATH_MAX], attempts[CONFIGURE_PATH_MAX];
     struct admin_options options = { .guard = &daemon->guard, .socket = socket, .password_file = password,
-        .attempts_file = attempts, .context = daemon, .reload = reload, .status = write_status };
+        .attempts_file = attempts, .reload = &daemon->reload, .context = daemon, .status = write_status };
     struct error err = { 0 };
 
     configure_socket(settings, socket);
@@ -410,8 +363,7 @@ on_tick(uv_timer_t *timer)
 
     guard_tick(&daemon->guard);
     upkeep_tick(&daemon->upkeep);
-    if (pending_is_due(&daemon->pending, guard_now(&daemon->guard)))
-        reload_now(daemon);
+    reload_tick(&daemon->reload);
     if (++daemon->ticks % STATUS_TICKS == 0)
         guard_publish_status(&daemon->guard);
 }
@@ -447,8 +399,8 @@ start(struct daemon *daemon, struct error *err)
     guard->loop = &daemon->loop;
     guard->log = daemon->log;
     daemon->upkeep.guard = guard;
-    pending_init(&daemon->pending, daemon->config->daemon.db.path);
-    pending_apply(&daemon->pending, daemon->config, os_utc_now());
+    daemon->reload = (struct reload){ .directory = daemon->options->directory, .guard = guard, .config = &daemon->config };
+    reload_init(&daemon->reload);
     enum status status = guard_init(guard, daemon->config, err);
     if (status == OK)
         status = announce_open(guard, err);
@@ -506,6 +458,7 @@ close_store(struct daemon *daemon)
 static int
 stop(struct daemon *daemon)
 {
+    bool idle = reload_fini(&daemon->reload);
     admin_free(daemon->admin);
     upkeep_fini(&daemon->upkeep);
     if (daemon->handles)
@@ -516,20 +469,20 @@ stop(struct daemon *daemon)
     web_free(daemon->web);
     announce_close(&daemon->guard);
     guard_fini(&daemon->guard);
-    pending_fini(&daemon->pending);
     if (daemon->handles) {
         close_handle((uv_handle_t *)&daemon->tick);
         close_handle((uv_handle_t *)&daemon->grace);
         signals_stop(&daemon->signals);
     }
-    if (flushed) {
+    if (flushed && idle) {
         for (int i = 0; i < CLOSING_TURNS && uv_run(&daemon->loop, UV_RUN_NOWAIT) != 0; i++)
             ; /* Close callbacks; nothing that waits is left. */
         daemon->loop_closed = uv_loop_close(&daemon->loop) == 0;
     }
     log_say(daemon->log, LOG_LEVEL_INFO, "stop", "stopped");
     log_free(daemon->log);
-    loaded_config_free(daemon->config);
+    if (idle)
+        loaded_config_free(daemon->config);
     return flushed ? DAEMON_EXIT_OK : DAEMON_EXIT_FAILED;
 }
 

@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_BYTES (STATUS_LINKS_BYTES + 4096) /* Of daemon_status. */
+#define HEAD_BYTES (STATUS_LINKS_BYTES + STATUS_PENDING_BYTES + 4096) /* Of daemon_status. */
 #define DEADLINE_MS_MAX 1000      /* Timers stop while a machine sleeps: look at the clock again at least this often. */
 #define OPENED_LATELY SPAN_SECONDS(60) /* No quotes are missed before. */
 #define TRADES_BACK SPAN_SECONDS(3600) /* Rolling windows of RULE-006 reach back an hour, over the day's start too. */

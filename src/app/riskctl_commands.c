@@ -32,7 +32,7 @@ static const struct entry commands[] = {
     { "flatten", riskctl_order_flatten, "close and cancel everything, now" },
     { "password", riskctl_password, "set or change the admin password" },
     { "account", riskctl_account, "show, add, edit, pause, resume, remove accounts" },
-    { "rules", riskctl_rules, "show the rules with their origins, set a value, enable, disable" },
+    { "rules", riskctl_rules, "show the rules with their origins, set, enable, disable; what waits, cancel it" },
     { "check", riskctl_check, "is the configuration right, and what in it is dangerous" },
     { "service", riskctl_service, "install, start, stop, restart, status, uninstall" },
     { "backup", riskctl_backup, "copy the database while it is in use" },

@@ -1,8 +1,10 @@
 /*
- * riskctl_rules.c - riskctl rules: show the effective rules, every key with its value and origin; the changes are riskctl_rules_set.c.
+ * riskctl_rules.c - riskctl rules: show the effective rules, every key with its value and origin; the changes are riskctl_rules_set.c,
+ * and those that wait riskctl_rules_pending.c.
  */
 #include "app/riskctl_rules.h"
 
+#include "app/riskctl_rules_pending.h"
 #include "app/riskctl_rules_set.h"
 #include "app/tool.h"
 #include "base/json.h"
@@ -18,9 +20,11 @@ static const char usage[] =
     "usage: riskctl rules show [RULE] [--config DIR] [--json]\n"
     "       riskctl rules set RULE.KEY VALUE [--account N] [--password-file FILE] [--yes] [--json]\n"
     "       riskctl rules enable|disable RULE [--account N] ...\n"
+    "       riskctl rules pending|cancel [--config DIR] [--json]\n"
     "show: the rules in the files, every key with its value and its origin; RULE: one of them, max_contracts for example.\n"
     "set: one value; comments and layout stay, and what riskd would refuse is not written. VALUE may be [ES, NQ] or {ES: 1}.\n"
-    "--account: for this account alone. --yes: reload at once.\n";
+    "--account: for this account alone. --yes: reload at once.\n"
+    "pending: what gives more room and waits until when. cancel: it shall not come; needs no password.\n";
 
 /* "rules.max_contracts.limit: 5  # risk_config.yaml:4" */
 static void
@@ -91,6 +95,10 @@ riskctl_rules(int argc, char **argv)
     if (!tool_parse(&tool, argc, argv, options, 1, usage))
         return TOOL_USAGE;
     bool shows = tool.words_count >= 1 && tool.words_count <= 2 && strcmp(tool.words[0], "show") == 0;
+    if (tool.words_count == 1 && strcmp(tool.words[0], "pending") == 0)
+        return riskctl_rules_pending(&tool);
+    if (tool.words_count == 1 && strcmp(tool.words[0], "cancel") == 0)
+        return riskctl_rules_cancel(&tool);
     if (!shows)
         return riskctl_rules_set(&tool, account_id);
     int code = tool_load(&tool, &config);

@@ -215,7 +215,7 @@ riskctl_rules_set(const struct tool *tool, int64_t account_id)
     struct loaded_config *config = NULL;
 
     if (!take_words(&change))
-        return tool_fail(tool, TOOL_USAGE, "rules: show, set RULE.KEY VALUE, enable RULE or disable RULE");
+        return tool_fail(tool, TOOL_USAGE, "rules: show, set RULE.KEY VALUE, enable RULE, disable RULE, pending or cancel");
     if (change.rule == NULL)
         return tool_fail(tool, TOOL_USAGE, "%.60s: there is no such rule; riskctl rules show lists them", tool->words[1]);
     int code = tool_load(tool, &config);

@@ -63,6 +63,18 @@ print_head(const struct json *json, int page, int process)
         number(json, page, "breaches"), number(json, page, "commands"), number(json, page, "alarms"));
 }
 
+/* Looser rules that wait. */
+static void
+print_pending(const struct json *json, int page)
+{
+    int pending = json_get(json, page, "pending");
+    char until[WORDS];
+
+    if (json_kind(json, pending) == JSON_OBJECT && !yes(json, pending, "cancelled"))
+        printf("rules: %zu changes that give more room wait until %s (riskctl rules pending)\n",
+            json_size(json, json_get(json, pending, "changes")) + (size_t)number(json, pending, "more"), words(json, pending, "until", until));
+}
+
 static void
 print_connections(const struct json *json, int page)
 {
@@ -159,6 +171,7 @@ show(const struct tool *tool, const struct loaded_config *config, const struct c
     } else {
         print_head(&json, page, json_get(&json, 0, "process"));
         print_connections(&json, page);
+        print_pending(&json, page);
         print_accounts(&json, page);
         print_log(config->daemon.log.directory);
     }

@@ -183,6 +183,8 @@ add_head(struct json_writer *json, const struct status_board *board, struct inst
     json_add_string(json, "ledger_head", board->ledger_head);
     add_latency(json, "decision_us", &board->decision);
     add_latency(json, "time_to_flat_us", &board->flat);
+    if (board->pending[0] != '\0')
+        json_add_raw(json, "pending", board->pending);
     if (board->links[0] != '\0')
         json_add_raw(json, "connections", board->links);
 }

@@ -12,6 +12,7 @@
 #include "core/engine.h"
 
 #define STATUS_LINKS_BYTES 16384 /* Room for some twenty users. */
+#define STATUS_PENDING_BYTES 4096
 #define STATUS_INCIDENTS 128 /* The last ones that are remembered. */
 
 struct incident {
@@ -36,6 +37,7 @@ struct status_board {
     uint64_t breaches_by_rule[RULES_MAX];    /* By rule number. */
     int64_t ledger_rows;                     /* The enforcement log's last row and the chain's hash there (S-11). */
     char ledger_head[72];
+    char pending[STATUS_PENDING_BYTES];      /* JSON of pending.c; "": not asked. */
     char links[STATUS_LINKS_BYTES];          /* JSON of links.c; "": not asked. */
     uint32_t incidents_count;                /* Ever; the ring holds the last STATUS_INCIDENTS. */
     struct incident incidents[STATUS_INCIDENTS];

@@ -85,23 +85,24 @@ parse_created(const char *text, void *field, struct error *err)
 
 #define LOGIN_PARAMS(type, login)                                                                                                  \
     { .keys = "username|user_name", .help = "The platform's login name, not the e-mail address; ${VAR} is expanded.",              \
-        .kind = PARAM_TEXT, .offset = offsetof(type, login username), .optional = true, .parse = parse_username },                 \
+        .kind = PARAM_TEXT, .looser = LOOSER_NEITHER, .offset = offsetof(type, login username), .optional = true,                  \
+        .parse = parse_username },                                                                                                 \
     { .keys = "api_key", .help = "The key from the platform's settings; better as ${VAR} or in a file.", .kind = PARAM_TEXT,       \
-        .offset = offsetof(type, login api_key), .optional = true, .parse = settings_parse_key },                                           \
+        .looser = LOOSER_NEITHER, .offset = offsetof(type, login api_key), .optional = true, .parse = settings_parse_key },        \
     { .keys = "api_key_file", .help = "File whose first line is the key; mode 0600.", .kind = PARAM_TEXT,                          \
-        .offset = offsetof(type, login api_key_file), .optional = true, .parse = parse_path },                                     \
+        .looser = LOOSER_NEITHER, .offset = offsetof(type, login api_key_file), .optional = true, .parse = parse_path },           \
     { .keys = "api_key_credential", .help = "Name of a systemd credential that holds the key.", .kind = PARAM_TEXT,                \
-        .offset = offsetof(type, login api_key_credential), .optional = true, .parse = parse_credential },                         \
+        .looser = LOOSER_NEITHER, .offset = offsetof(type, login api_key_credential), .optional = true, .parse = parse_credential },\
     { .keys = "created", .help = "When the key was made; after 90 days you are reminded.", .kind = PARAM_TEXT,                     \
-        .offset = offsetof(type, login created_day), .optional = true, .parse = parse_created }
+        .looser = LOOSER_NEITHER, .offset = offsetof(type, login created_day), .optional = true, .parse = parse_created }
 
 const struct param accounts_params[] = {
     { .keys = "account_id|id", .help = "The account's number at the gateway.", .kind = PARAM_INT, .offset = offsetof(struct entry, id),
-        .min = 1, .max = INT64_MAX },
+        .looser = LOOSER_LOWER, .min = 1, .max = INT64_MAX },
     { .keys = "nickname", .help = "What the screens call it.", .kind = PARAM_TEXT, .offset = offsetof(struct entry, nickname),
-        .value = "\"\"", .parse = parse_name },
+        .looser = LOOSER_NEITHER, .value = "\"\"", .parse = parse_name },
     { .keys = "profile", .help = "A profile of risk_config.yaml, whose values replace the shared ones.", .kind = PARAM_TEXT,
-        .offset = offsetof(struct entry, profile), .value = "\"\"", .parse = parse_name },
+        .offset = offsetof(struct entry, profile), .looser = LOOSER_NEITHER, .value = "\"\"", .parse = parse_name },
     LOGIN_PARAMS(struct entry, login.),
 };
 const size_t accounts_params_count = COUNT_OF(accounts_params);

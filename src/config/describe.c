@@ -48,6 +48,9 @@ add_default(struct text *text, const struct param *param)
         text_add(text, param->optional ? "none" : "must be given");
 }
 
+/* By enum param_looser. */
+static const char *const room_words[] = { "any change", "higher", "lower", "" };
+
 static void add_rows(struct text *text, const char *prefix, const struct param *params, size_t count);
 
 static void
@@ -70,7 +73,7 @@ add_row(struct text *text, const char *prefix, const struct param *param)
     add_cell(text, values);
     text_add(text, " | ");
     add_cell(text, param->help);
-    text_add(text, " |\n");
+    text_addf(text, " | %s |\n", room_words[param->looser]);
     if (param->items_count == 0 || list_of_numbers)
         return;
     (void)snprintf(word, sizeof word, "%.80s%s", param->keys, param->kind == PARAM_LIST ? "[]" : param->kind == PARAM_MAP ? ".SYMBOL" : "");
@@ -88,7 +91,7 @@ add_rows(struct text *text, const char *prefix, const struct param *params, size
 static void
 add_table(struct text *text, const struct param *params, size_t count)
 {
-    text_add(text, "| Key | Default | Values | Meaning |\n|---|---|---|---|\n");
+    text_add(text, "| Key | Default | Values | Meaning | More room |\n|---|---|---|---|---|\n");
     add_rows(text, "", params, count);
     text_add(text, "\n");
 }
@@ -115,7 +118,9 @@ static const char introduction[] =
     "- Words may be in any case. `action` and `enforcement` are the same key in every rule. `enabled` is accepted in any block.\n"
     "- YAML anchors, aliases, tags and second documents are refused.\n"
     "- `${VAR}` is expanded in `username` and `api_key` only; a variable that is not set is an error. No other value can be set by the "
-    "environment.\n\n";
+    "environment.\n"
+    "- The last column says which change gives the trader more room and so waits as `global.loosen` says: a higher figure (for a switch: true; "
+    "for a list: a symbol more), a lower one, or any, where nobody can tell. Nothing there: the change holds at once.\n\n";
 
 static const char about_accounts[] =
     "## accounts.yaml\n\nA list, below `accounts:` or by itself. `enabled: false` pauses an account. `rules:` (or `overrides:`) holds values for "

@@ -76,7 +76,7 @@ is_there(const struct param *param, const void *config)
     return true;
 }
 
-static void write_value(const struct param *param, const void *config, struct text *out);
+static void write_any(const struct param *param, const void *config, struct text *out);
 
 static void
 write_items(const struct param *param, const void *config, struct text *out)
@@ -90,18 +90,21 @@ write_items(const struct param *param, const void *config, struct text *out)
         text_add(out, i > 0 ? ", " : "");
         if (map)
             text_addf(out, "%s: ", ((const struct symbol *)(const void *)item)->text);
-        for (size_t k = 0; k < param->items_count; k++) {
+        bool plain = param->items[0].keys[0] == '\0'; /* [250, 500] */
+        if (plain)
+            write_any(&param->items[0], item, out);
+        for (size_t k = 0; k < param->items_count && !plain; k++) {
             const struct param *sub = &param->items[k];
             text_addf(out, "%s%.*s: ", k == 0 ? "{" : ", ", (int)strcspn(sub->keys, "|"), sub->keys);
-            write_value(sub, item, out);
+            write_any(sub, item, out);
         }
-        text_add(out, "}");
+        text_add(out, plain ? "" : "}");
     }
     text_add(out, map ? "}" : "]");
 }
 
 static void
-write_value(const struct param *param, const void *config, struct text *out)
+write_any(const struct param *param, const void *config, struct text *out)
 {
     if (param->kind == PARAM_LIST || param->kind == PARAM_MAP)
         write_items(param, config, out);
@@ -109,6 +112,15 @@ write_value(const struct param *param, const void *config, struct text *out)
         param->format(at(config, param->offset), out);
     else
         value_format(param, at(config, param->offset), out);
+}
+
+void
+hold_write_value(const struct param *param, const void *config, struct text *out)
+{
+    if (is_there(param, config))
+        write_any(param, config, out);
+    else
+        text_add(out, "none");
 }
 
 bool
@@ -119,8 +131,8 @@ hold_differs(const struct param *param, const void *a, const void *b)
 
     if (!is_there(param, a) || !is_there(param, b))
         return is_there(param, a) != is_there(param, b);
-    write_value(param, a, &one);
-    write_value(param, b, &two);
+    write_any(param, a, &one);
+    write_any(param, b, &two);
     return one.truncated || two.truncated || strcmp(first, second) != 0;
 }
 
@@ -156,20 +168,18 @@ write_key(const struct param *param, size_t skip, const void *config, const char
     if (!is_there(param, config))
         return;
     text_addf(out, "%s%.*s: ", *comma, (int)length, param->keys + skip);
-    write_value(param, config, out);
+    write_any(param, config, out);
     *comma = ", ";
 }
 
 /* Keys of one block ("limits.per_minute") stand together wherever the table has them. */
-static void
-write_params(const struct rule *rule, const void *old, const void *now, struct text *out)
+void
+hold_write_params(const struct param *params, size_t count, const void *old, const void *now, const char *comma, struct text *out)
 {
-    const char *comma = ", ";
-
-    for (size_t i = 0; i < rule->params_count; i++) {
-        const struct param *param = &rule->params[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct param *param = &params[i];
         size_t length = block_length(param), first = 0;
-        while (!same_block(&rule->params[first], param))
+        while (!same_block(&params[first], param))
             first++;
         if (length == 0) {
             write_key(param, 0, stricter(param, old, now), &comma, out);
@@ -178,10 +188,11 @@ write_params(const struct rule *rule, const void *old, const void *now, struct t
         if (first != i)
             continue;
         const char *inner = "";
-        text_addf(out, ", %.*s: {", (int)length, param->keys);
-        for (size_t k = i; k < rule->params_count; k++)
-            if (same_block(&rule->params[k], param))
-                write_key(&rule->params[k], length + 1, stricter(&rule->params[k], old, now), &inner, out);
+        text_addf(out, "%s%.*s: {", comma, (int)length, param->keys);
+        comma = ", ";
+        for (size_t k = i; k < count; k++)
+            if (same_block(&params[k], param))
+                write_key(&params[k], length + 1, stricter(&params[k], old, now), &inner, out);
         text_add(out, "}");
     }
 }
@@ -193,9 +204,6 @@ write_account(const struct config *config, const struct account_config *old, con
 {
     text_addf(out, "{day: {reset_time: \"%02d:%02d:%02d\", time_zone: %s}", (int)(config->reset_second / 3600),
         (int)(config->reset_second / 60 % 60), (int)(config->reset_second % 60), zone_name(config->day_zone));
-    text_addf(out, ", global: {strict_mode: %s, loosen: \"", config->strict_mode ? "true" : "false");
-    hold_format_wait(&config->loosen_seconds, out);
-    text_add(out, "\"}");
     for (int i = 0; rules[i] != NULL; i++) {
         bool was = old != NULL && old->enabled[i], is = now->enabled[i];
         const void *before = was ? old->rules[i] : NULL;
@@ -203,7 +211,7 @@ write_account(const struct config *config, const struct account_config *old, con
             continue;
         bool shadow = was ? old->shadow[i] && (!is || now->shadow[i]) : now->shadow[i];
         text_addf(out, ", %s: {enabled: true, enforcement_mode: %s", rules[i]->name, shadow ? "shadow" : "enforce");
-        write_params(rules[i], before, is && !(whole && was) ? now->rules[i] : before, out);
+        hold_write_params(rules[i]->params, rules[i]->params_count, before, is && !(whole && was) ? now->rules[i] : before, ", ", out);
         text_add(out, "}");
     }
     text_add(out, "}");
@@ -226,8 +234,8 @@ find(struct loaded_config *loaded, int64_t id)
     return NULL;
 }
 
-static void
-adopt(struct loaded_config *loaded, struct loaded_config *part)
+void
+hold_adopt(struct loaded_config *loaded, struct loaded_config *part)
 {
     part->part = loaded->part;
     loaded->part = part;
@@ -251,7 +259,7 @@ hold_merge(struct loaded_config *loaded, struct loaded_config *old, const struct
     char *bytes = malloc(BLOCK_BYTES);
     enum status status = bytes == NULL ? STATUS_LIMIT : STATUS_CONFIG;
 
-    adopt(loaded, old);
+    hold_adopt(loaded, old);
     for (int whole = 0; whole < 2 && account != NULL && bytes != NULL && merged == NULL; whole++) {
         struct text text = text_on(bytes, BLOCK_BYTES);
         write_account(&loaded->config, before, account, whole == 1, rules_table, &text);
@@ -265,6 +273,69 @@ hold_merge(struct loaded_config *loaded, struct loaded_config *old, const struct
         return OK; /* Watched no more: nothing to be strict about. */
     take_rules(account, merged != NULL ? &merged->config.accounts[0] : before);
     if (merged != NULL)
-        adopt(loaded, merged);
+        hold_adopt(loaded, merged);
     return status;
+}
+
+/* ---- An account the files watch no more ---- */
+
+static int32_t
+login_of(const struct loaded_config *loaded, int64_t id, const char *username)
+{
+    for (int32_t i = 0; i < loaded->accounts_count; i++)
+        if (loaded->accounts[i].id == id)
+            return loaded->accounts[i].user; /* Paused: its block is there, whatever name it has now. */
+    for (int32_t i = 0; i < loaded->users_count; i++)
+        if (text_same(loaded->users[i].username, username))
+            return i;
+    return -1;
+}
+
+/* @settings: of all accounts, room for one more. */
+static void
+list_account(struct loaded_config *loaded, struct account_settings *settings, int64_t id, int32_t user)
+{
+    int32_t at = 0;
+
+    memcpy(settings, loaded->accounts, (size_t)loaded->accounts_count * sizeof *settings);
+    while (at < loaded->accounts_count && settings[at].id != id)
+        at++;
+    if (at == loaded->accounts_count)
+        settings[loaded->accounts_count++] = (struct account_settings){ .id = id };
+    settings[at].enabled = true;
+    settings[at].user = user;
+    loaded->accounts = settings;
+}
+
+static void
+watch_account(struct config *config, struct account_config *accounts, const struct account_config *account)
+{
+    int32_t at = 0;
+
+    while (at < config->accounts_count && config->accounts[at].id < account->id)
+        at++;
+    memcpy(accounts, config->accounts, (size_t)at * sizeof *accounts);
+    accounts[at] = *account;
+    memcpy(accounts + at + 1, config->accounts + at, (size_t)(config->accounts_count - at) * sizeof *accounts);
+    config->accounts_count++;
+    config->accounts = accounts;
+}
+
+enum status
+hold_keep(struct loaded_config *loaded, struct loaded_config *old, const char *username)
+{
+    struct arena *arena = &loaded->memory->arena;
+    const struct account_config *account = &old->config.accounts[0];
+    int32_t user = login_of(loaded, account->id, username);
+
+    hold_adopt(loaded, old);
+    if (user < 0)
+        return STATUS_REFUSED;
+    struct account_settings *settings = arena_take(arena, ((size_t)loaded->accounts_count + 1) * sizeof *settings);
+    struct account_config *accounts = arena_take(arena, ((size_t)loaded->config.accounts_count + 1) * sizeof *accounts);
+    if (settings == NULL || accounts == NULL)
+        return STATUS_LIMIT;
+    list_account(loaded, settings, account->id, user);
+    watch_account(&loaded->config, accounts, account);
+    return OK;
 }

@@ -18,6 +18,15 @@ void hold_format_wait(const void *field, struct text *out);
 /** The account's rules and what of daemon.yaml and `global` belongs to them, one line without its end. */
 void hold_write(const struct config *config, const struct account_config *account, const struct rule *const *rules_table, struct text *out);
 
+/** One value as its reader takes it; "none" where there is none. */
+void hold_write_value(const struct param *param, const void *config, struct text *out);
+
+/**
+ * "key: value, block: {key: value}" of a table; with @old the stricter value of both structs.  @comma, then ", ", stands before each;
+ * what is not there has no text.
+ */
+void hold_write_params(const struct param *params, size_t count, const void *old, const void *now, const char *comma, struct text *out);
+
 /** Do two structs of the rule @param is of have other values there? */
 bool hold_differs(const struct param *param, const void *a, const void *b);
 
@@ -27,5 +36,14 @@ bool hold_differs(const struct param *param, const void *a, const void *b);
  * account then has all of its old rules; STATUS_LIMIT: no memory, likewise.
  */
 enum status hold_merge(struct loaded_config *loaded, struct loaded_config *old, const struct rule *const *rules_table);
+
+/** The text @part was read from lives as long as @loaded, which owns it from here on. */
+void hold_adopt(struct loaded_config *loaded, struct loaded_config *part);
+
+/**
+ * The files watch @old's account no more: watch it with its old rules, by the login @username, which must be in them still.  @old is
+ * @loaded's from here on, also on failure.  STATUS_REFUSED: nobody can log in for it.  STATUS_LIMIT: no memory.
+ */
+enum status hold_keep(struct loaded_config *loaded, struct loaded_config *old, const char *username);
 
 #endif /* CONFIG_HOLD_H */

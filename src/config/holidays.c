@@ -30,11 +30,12 @@ parse_name(const char *text, void *field, struct error *err)
 }
 
 const struct param holidays_params[] = {
-    { .keys = "date", .help = "The day.", .kind = PARAM_TEXT, .offset = offsetof(struct holiday, day), .parse = parse_day },
-    { .keys = "name", .help = "What people call it.", .kind = PARAM_TEXT, .offset = offsetof(struct holiday, name), .value = "\"\"",
-        .parse = parse_name },
+    { .keys = "date", .help = "The day.", .kind = PARAM_TEXT, .offset = offsetof(struct holiday, day), .looser = LOOSER_LOWER,
+        .parse = parse_day },
+    { .keys = "name", .help = "What people call it.", .kind = PARAM_TEXT, .offset = offsetof(struct holiday, name), .looser = LOOSER_NEITHER,
+        .value = "\"\"", .parse = parse_name },
     { .keys = "early_close", .help = "Time of day the session ends early; without it the day has no session.", .kind = PARAM_TIME,
-        .offset = offsetof(struct holiday, early_close), .optional = true },
+        .offset = offsetof(struct holiday, early_close), .looser = LOOSER_HIGHER, .optional = true },
 };
 const size_t holidays_params_count = COUNT_OF(holidays_params);
 

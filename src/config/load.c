@@ -122,12 +122,11 @@ read_global(struct build *build, const struct yaml_node *node)
     config->alert_percent = (int32_t)global.alert_percent;
 }
 
-/* What the engine wants to know of daemon.yaml. */
-static void
-fill_config(struct build *build)
+void
+config_refill(struct loaded_config *loaded)
 {
-    const struct daemon_settings *settings = &build->loaded->daemon;
-    struct config *config = &build->loaded->config;
+    const struct daemon_settings *settings = &loaded->daemon;
+    struct config *config = &loaded->config;
 
     config->day_zone = settings->day.zone;
     config->reset_second = settings->day.reset_second;
@@ -137,7 +136,7 @@ fill_config(struct build *build)
     config->blind_after = SPAN_SECONDS(settings->quotes.blind_s);
     config->unsubscribe_after = SPAN_SECONDS(settings->quotes.unsubscribe_after_s);
     config->blind_flatten = settings->quotes.blind_policy == BLIND_FLATTEN;
-    config->exchange_zone = zones_get(&build->loaded->memory->zones, "America/Chicago");
+    config->exchange_zone = zones_get(&loaded->memory->zones, "America/Chicago");
 }
 
 /* A block may stand in daemon.yaml or in its own file, not in both: nobody could tell which holds. */
@@ -230,7 +229,7 @@ config_load(const struct config_sources *sources, struct loaded_config **ret_loa
         return STATUS_LIMIT;
     read_sources(&build);
     read_settings(&build, known);
-    fill_config(&build);
+    config_refill(build.loaded);
     read_holidays(&build);
     accounts_read(&build);
     read_rules(&build);
@@ -283,7 +282,7 @@ config_from_scenario(const char *json, size_t length, const int64_t *ids, int32_
     scenario_words(rules_table, words);
     build.daemon_root = build_read_source(&build, &sources.daemon, &exists);
     read_settings(&build, words);
-    fill_config(&build);
+    config_refill(build.loaded);
     read_global(&build, keys_at(build.daemon_root, "global"));
     holidays = keys_at(build.daemon_root, "holidays");
     if (holidays != NULL)
@@ -307,6 +306,15 @@ loaded_config_free(struct loaded_config *loaded)
     free(loaded->memory);
     secret_wipe(loaded, sizeof *loaded);
     free(loaded);
+}
+
+const char *
+config_user_of(const struct loaded_config *loaded, int64_t account_id)
+{
+    for (int32_t i = 0; i < loaded->accounts_count; i++)
+        if (loaded->accounts[i].id == account_id && loaded->accounts[i].user >= 0)
+            return loaded->users[loaded->accounts[i].user].username;
+    return "";
 }
 
 void

@@ -78,6 +78,12 @@ MUST_USE enum status config_load(const struct config_sources *sources, struct lo
 MUST_USE enum status config_from_scenario(const char *json, size_t length, const int64_t *ids, int32_t ids_count,
     const struct rule *const *rules_table, struct loaded_config **ret_loaded, struct config_errors *errors);
 
+/** The user name an account is logged in by; "": none, a scenario's. */
+const char *config_user_of(const struct loaded_config *loaded, int64_t account_id);
+
+/** Take into @loaded->config what the engine wants to know of @loaded->daemon, after a value of that was held back (house.h). */
+void config_refill(struct loaded_config *loaded);
+
 /** Wipes the secrets.  Does nothing on NULL. */
 void loaded_config_free(struct loaded_config *loaded);
 

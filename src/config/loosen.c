@@ -9,11 +9,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define SHOWN_MAX 60 /* Of a value in a line. */
+
 /* Of two figures by the table's direction. */
 static bool
 is_looser(const struct param *param, int64_t old, int64_t now)
 {
     if (old == now)
+        return false;
+    if (param->looser == LOOSER_NEITHER)
         return false;
     if (param->looser == LOOSER_HIGHER && param->optional && (old == 0 || now == 0))
         return now == 0;
@@ -83,7 +87,7 @@ loosen_param(const struct param *param, const void *old_config, const void *new_
         return is_looser(param, ((const struct span *)old)->ns, ((const struct span *)now)->ns);
     case PARAM_CHOICE:
     case PARAM_TIME:
-        return is_looser(param, *(const int32_t *)old, *(const int32_t *)now);
+        return is_looser(&(struct param){ .looser = param->looser }, *(const int32_t *)old, *(const int32_t *)now);
     case PARAM_SYMBOLS:
         return symbols_looser(param, old, now);
     case PARAM_LIMITS:
@@ -94,10 +98,34 @@ loosen_param(const struct param *param, const void *old_config, const void *new_
     case PARAM_LIST:
     case PARAM_MAP:
     case PARAM_BLOCK:
-    case PARAM_TEXT:
+        break;
+    case PARAM_TEXT: /* global.loosen is one: the shorter wait. */
+        if (param->looser != LOOSER_ANY)
+            return is_looser(&(struct param){ .looser = param->looser }, *(const int64_t *)old, *(const int64_t *)now);
         break;
     }
     return hold_differs(param, old_config, new_config); /* Times, tiers, words: nobody can tell which is stricter. */
+}
+
+/* Long ones, sessions and tiers, are cut: the files have them whole. */
+static void
+add_shown(const struct param *param, const void *config, struct text *out)
+{
+    char bytes[SHOWN_MAX] = "";
+    struct text text = text_on(bytes, sizeof bytes);
+
+    hold_write_value(param, config, &text);
+    text_addf(out, "%s%s", bytes, text.truncated ? "..." : "");
+}
+
+void
+loosen_say(const struct param *param, const void *old_config, const void *new_config, struct text *out)
+{
+    text_addf(out, "%.*s: ", (int)strcspn(param->keys, "|"), param->keys);
+    add_shown(param, old_config, out);
+    text_add(out, " becomes ");
+    add_shown(param, new_config, out);
+    text_add(out, "\n");
 }
 
 static int32_t
@@ -114,7 +142,8 @@ compare_rule(const struct account_config *a, const struct account_config *b, int
     for (size_t k = 0; k < rule->params_count; k++) {
         if (!loosen_param(&rule->params[k], a->rules[i], b->rules[i]))
             continue;
-        text_addf(out, "account %" PRId64 ": %s.%.*s\n", a->id, rule->name, (int)strcspn(rule->params[k].keys, "|"), rule->params[k].keys);
+        text_addf(out, "account %" PRId64 ": %s.", a->id, rule->name);
+        loosen_say(&rule->params[k], a->rules[i], b->rules[i], out);
         count++;
     }
     return count;
@@ -125,14 +154,6 @@ loosen_compare(const struct config *old, const struct config *new_one, const str
 {
     int32_t count = 0;
 
-    if (old->strict_mode && !new_one->strict_mode) {
-        text_add(out, "global.strict_mode is off\n");
-        count++;
-    }
-    if (new_one->loosen_seconds < old->loosen_seconds) {
-        text_add(out, "global.loosen waits less\n");
-        count++;
-    }
     for (int32_t a = 0, b = 0; a < old->accounts_count; a++) {
         while (b < new_one->accounts_count && new_one->accounts[b].id < old->accounts[a].id)
             b++;

@@ -1,7 +1,8 @@
 /*
  * settings.c - see settings.h.
  *
- * Each row is one key of daemon.yaml; docs/configuration.md, --print-config and the reader all come from here.
+ * Each row is one key of daemon.yaml; docs/configuration.md, --print-config and the reader all come from here.  A row also says which way
+ * it gives the trader room (param.h): HIGHER, LOWER, ANY; NEITHER is for how we reach the broker, which must be mended at once, and for comfort.
  */
 #include "config/settings.h"
 
@@ -16,25 +17,25 @@
 #include <string.h>
 
 #define AT(field) .offset = offsetof(struct daemon_settings, field)
-#define WHOLE(name, at, least, most, otherwise, text)                                                                              \
+#define WHOLE(name, at, way, least, most, otherwise, text)                                                                         \
     {                                                                                                                              \
-        .keys = name, .help = text, .kind = PARAM_INT, AT(at), .min = least, .max = most, .value = otherwise                       \
+        .keys = name, .help = text, .kind = PARAM_INT, AT(at), .looser = LOOSER_##way, .min = least, .max = most, .value = otherwise\
     }
-#define FLAG(name, at, otherwise, text)                                                                                            \
+#define FLAG(name, at, way, otherwise, text)                                                                                       \
     {                                                                                                                              \
-        .keys = name, .help = text, .kind = PARAM_FLAG, AT(at), .value = otherwise                                                 \
+        .keys = name, .help = text, .kind = PARAM_FLAG, AT(at), .looser = LOOSER_##way, .value = otherwise                         \
     }
-#define TEXT(name, at, how, otherwise, text)                                                                                       \
+#define TEXT(name, at, way, how, otherwise, text)                                                                                  \
     {                                                                                                                              \
-        .keys = name, .help = text, .kind = PARAM_TEXT, AT(at), .value = otherwise, .parse = how                                   \
+        .keys = name, .help = text, .kind = PARAM_TEXT, AT(at), .looser = LOOSER_##way, .value = otherwise, .parse = how           \
     }
-#define WORD(name, at, words, otherwise, text)                                                                                     \
+#define WORD(name, at, way, words, otherwise, text)                                                                                \
     {                                                                                                                              \
-        .keys = name, .help = text, .kind = PARAM_CHOICE, AT(at), .value = otherwise, .choices = words                             \
+        .keys = name, .help = text, .kind = PARAM_CHOICE, AT(at), .looser = LOOSER_##way, .value = otherwise, .choices = words     \
     }
-#define STEPS(name, at, otherwise, text)                                                                                           \
+#define STEPS(name, at, way, otherwise, text)                                                                                      \
     {                                                                                                                              \
-        .keys = name, .help = text, .kind = PARAM_LIST, AT(at.steps_ms), .value = otherwise, .items = step_params,                 \
+        .keys = name, .help = text, .kind = PARAM_LIST, AT(at.steps_ms), .looser = LOOSER_##way, .value = otherwise, .items = step_params, \
         .items_count = COUNT_OF(step_params), .item_size = sizeof(int64_t),                                                        \
         .count_offset = offsetof(struct daemon_settings, at.count), .items_max = BACKOFF_STEPS_MAX                                 \
     }
@@ -223,118 +224,118 @@ static const struct param webhook_params[] = {
 };
 
 const struct param settings_daemon[] = {
-    TEXT("api.base_url", api.base_url, parse_https, "https://api.topstepx.com", "The gateway's REST address."),
-    TEXT("api.ca_file", api.ca_file, parse_text, "\"\"", "Certificates to trust instead of the system's (PEM); for risksim."),
-    TEXT("hub.user_url", hub.user_url, parse_wss, "wss://rtc.topstepx.com/hubs/user", "The user hub."),
-    TEXT("hub.market_url", hub.market_url, parse_wss, "wss://rtc.topstepx.com/hubs/market", "The market hub."),
-    STEPS("hub.backoff_ms", hub.backoff, "[500, 2000, 5000, 10000, 30000, 60000]", "Waits between attempts to reconnect, ascending."),
-    TEXT("hub.jitter", hub.jitter_permille, parse_share, "0.2", "How much these waits are varied."),
-    WHOLE("hub.stable_s", hub.stable_s, 1, 3600, "60", "Connected that long, the waits start from the first again."),
-    WHOLE("hub.connect_timeout_ms", hub.connect_timeout_ms, 500, 60000, "10000", "Time to connect."),
-    WHOLE("hub.handshake_timeout_ms", hub.handshake_timeout_ms, 500, 60000, "15000", "Time for the hub's handshake."),
-    WHOLE("hub.subscribe_timeout_ms", hub.subscribe_timeout_ms, 500, 60000, "10000", "Time for a subscription's answer."),
-    WHOLE("hub.ping_s", hub.ping_s, 1, 300, "15", "We ping after that much silence of our own."),
-    WHOLE("hub.silence_s", hub.silence_s, 2, 600, "30", "A hub silent for so long is taken for dead; above ping_s."),
-    WHOLE("hub.renew_before_expiry_s", hub.renew_before_expiry_s, 60, 86399, "3600", "Reconnect that long before the token ends."),
-    WHOLE("rest.connect_timeout_ms", rest.connect_timeout_ms, 500, 60000, "3000", "Time to connect."),
-    WHOLE("rest.read_timeout_ms|rest.read", rest.read_timeout_ms, 500, 60000, "10000", "Time for a question's answer."),
-    WHOLE("rest.mutation_timeout_ms|rest.mutation", rest.mutation_timeout_ms, 500, 60000, "5000", "Time for an order's answer."),
-    WHOLE("retry.read.tries", retry_read.tries, 1, 20, "3", "How often a question is asked."),
-    WHOLE("retry.read.base_ms", retry_read.base_ms, 50, 60000, "1000", "First wait; each next one is twice as long."),
-    WHOLE("retry.read.cap_ms", retry_read.cap_ms, 50, 600000, "10000", "Longest wait."),
-    TEXT("retry.read.jitter", retry_read.jitter_permille, parse_share, "0.2", "How much these waits are varied."),
-    WORD("enforce.order|enforcement.order", enforce.order, orders, "parallel",
+    TEXT("api.base_url", api.base_url, NEITHER, parse_https, "https://api.topstepx.com", "The gateway's REST address."),
+    TEXT("api.ca_file", api.ca_file, NEITHER, parse_text, "\"\"", "Certificates to trust instead of the system's (PEM); for risksim."),
+    TEXT("hub.user_url", hub.user_url, NEITHER, parse_wss, "wss://rtc.topstepx.com/hubs/user", "The user hub."),
+    TEXT("hub.market_url", hub.market_url, NEITHER, parse_wss, "wss://rtc.topstepx.com/hubs/market", "The market hub."),
+    STEPS("hub.backoff_ms", hub.backoff, NEITHER, "[500, 2000, 5000, 10000, 30000, 60000]", "Waits between attempts to reconnect, ascending."),
+    TEXT("hub.jitter", hub.jitter_permille, NEITHER, parse_share, "0.2", "How much these waits are varied."),
+    WHOLE("hub.stable_s", hub.stable_s, NEITHER, 1, 3600, "60", "Connected that long, the waits start from the first again."),
+    WHOLE("hub.connect_timeout_ms", hub.connect_timeout_ms, NEITHER, 500, 60000, "10000", "Time to connect."),
+    WHOLE("hub.handshake_timeout_ms", hub.handshake_timeout_ms, NEITHER, 500, 60000, "15000", "Time for the hub's handshake."),
+    WHOLE("hub.subscribe_timeout_ms", hub.subscribe_timeout_ms, NEITHER, 500, 60000, "10000", "Time for a subscription's answer."),
+    WHOLE("hub.ping_s", hub.ping_s, NEITHER, 1, 300, "15", "We ping after that much silence of our own."),
+    WHOLE("hub.silence_s", hub.silence_s, NEITHER, 2, 600, "30", "A hub silent for so long is taken for dead; above ping_s."),
+    WHOLE("hub.renew_before_expiry_s", hub.renew_before_expiry_s, NEITHER, 60, 86399, "3600", "Reconnect that long before the token ends."),
+    WHOLE("rest.connect_timeout_ms", rest.connect_timeout_ms, NEITHER, 500, 60000, "3000", "Time to connect."),
+    WHOLE("rest.read_timeout_ms|rest.read", rest.read_timeout_ms, NEITHER, 500, 60000, "10000", "Time for a question's answer."),
+    WHOLE("rest.mutation_timeout_ms|rest.mutation", rest.mutation_timeout_ms, NEITHER, 500, 60000, "5000", "Time for an order's answer."),
+    WHOLE("retry.read.tries", retry_read.tries, NEITHER, 1, 20, "3", "How often a question is asked."),
+    WHOLE("retry.read.base_ms", retry_read.base_ms, NEITHER, 50, 60000, "1000", "First wait; each next one is twice as long."),
+    WHOLE("retry.read.cap_ms", retry_read.cap_ms, NEITHER, 50, 600000, "10000", "Longest wait."),
+    TEXT("retry.read.jitter", retry_read.jitter_permille, NEITHER, parse_share, "0.2", "How much these waits are varied."),
+    WORD("enforce.order|enforcement.order", enforce.order, ANY, orders, "parallel",
         "parallel: cancel and close at once; cancel_first: close when the cancels are proven."),
-    STEPS("enforce.backoff_ms", enforce.backoff, "[250, 500, 1000, 2000, 5000]", "Waits between attempts to enforce, ascending."),
-    WHOLE("enforce.warn_ms", enforce.warn_ms, 1, 600000, "500", "An enforcement that takes longer is a warning."),
-    WHOLE("enforce.crit_ms", enforce.crit_ms, 1, 600000, "2000", "Longer than this: critical."),
-    WHOLE("enforce.fail_ms", enforce.fail_ms, 1, 600000, "5000", "Longer than this: failed, alarm; it goes on trying."),
-    WHOLE("verify.poll_ms", verify.poll_ms, 100, 60000, "500", "How often the broker is asked for proof."),
-    WHOLE("verify.fast_window_ms", verify.fast_window_ms, 100, 600000, "5000", "For how long it is asked that often."),
-    WHOLE("verify.min_agreeing_reads", verify.min_agreeing_reads, 1, 10, "2", "Equal answers that prove something."),
-    TEXT("rate.general", rate.general, parse_rate, "200/60", "The gateway's limit, requests/seconds."),
-    TEXT("rate.history", rate.history, parse_rate, "50/30", "Its limit for history."),
-    TEXT("rate.normal_share", rate.normal_share_permille, parse_share, "0.75", "Share of it for all but enforcement."),
-    TEXT("rate.enforce_share", rate.enforce_share_permille, parse_share, "0.95", "Share with enforcement; above normal_share."),
-    WHOLE("background_pause.failures", background_pause.failures, 1, 100, "5", "Failures in a row that pause background work."),
-    WHOLE("background_pause.wait_s", background_pause.wait_s, 1, 3600, "30", "First pause; each next one is twice as long."),
-    WHOLE("background_pause.max_wait_s", background_pause.max_wait_s, 1, 86400, "300", "Longest pause."),
-    WHOLE("token.refresh_before_s", token.refresh_before_s, 1, 86399, "7200", "Renew the login that long before it ends."),
-    WHOLE("token.retry_s", token.retry_s, 1, 3600, "60", "Wait after a failed renewal."),
-    WHOLE("token.critical_left_s", token.critical_left_s, 1, 86399, "1800", "Less than this left: critical."),
-    WHOLE("quotes.silence_s", quotes.silence_s, 1, 3600, "30", "No quote at all for so long with a position open: the hub is suspected."),
-    WHOLE("quotes.stale_s", quotes.stale_s, 1, 3600, "10", "An older quote counts with a warning."),
-    WHOLE("quotes.blind_s", quotes.blind_s, 1, 3600, "30", "An older quote means blind; see blind_policy."),
-    WORD("quotes.blind_policy", quotes.blind_policy, policies, "alarm", "Blind with a position open: alarm, or flatten it."),
-    WHOLE("quotes.unsubscribe_after_s", quotes.unsubscribe_after_s, 0, 86400, "60", "Quotes go on that long after a position closed."),
-    WHOLE("sync.request_timeout_ms", sync.request_timeout_ms, 500, 60000, "5000", "Time for one answer while reconciling."),
-    WHOLE("sync.alarm_s", sync.alarm_s, 1, 600, "15", "A reconciliation that takes longer is alarmed."),
-    WHOLE("sync.audit_s", sync.audit_s, 15, 600, "60", "How often the picture is compared with the broker's."),
-    WHOLE("sync.min_gap_s", sync.min_gap_s, 1, 600, "5", "Least time between two reconciliations."),
-    WHOLE("sync.buffer", sync.buffer, 100, 100000, "1000", "Events kept while reconciling."),
-    WHOLE("poll.positions_ms", poll.positions_ms, 1000, 600000, "5000", "Without the hub: how often positions and orders are asked for."),
-    WHOLE("poll.trades_ms", poll.trades_ms, 1000, 600000, "10000", "Likewise trades."),
-    WHOLE("poll.account_ms", poll.account_ms, 1000, 600000, "30000", "Likewise accounts."),
-    TEXT("order.tag_prefix", order.tag_prefix, parse_tag, "rm", "Our orders' tags start with it."),
-    WHOLE("order.verify_after_ms", order.verify_after_ms, 100, 600000, "5000", "An order silent for so long is asked about."),
-    WHOLE("order.stuck_alarm_s", order.stuck_alarm_s, 1, 3600, "30", "Unknown for so long: alarm."),
-    WHOLE("order.no_progress_s", order.no_progress_s, 1, 3600, "60", "Partly filled without progress for so long: asked about."),
-    TEXT("db.path", db.path, parse_text, "data/state.db", "The database."),
-    WORD("db.synchronous", db.synchronous, syncs, "FULL", "What is promised is on the disk (SQLite's word)."),
-    WHOLE("db.busy_timeout_ms", db.busy_timeout_ms, 0, 60000, "2000", "Wait for another program's lock on it."),
-    WHOLE("db.keep_trades_d", db.keep_trades_d, 1, 3650, "90", "Days trades are kept."),
-    WHOLE("db.keep_audit_d", db.keep_audit_d, 1, 3650, "365", "Days the enforcement log is kept."),
-    WHOLE("db.keep_backups", db.keep_backups, 1, 100, "4", "Weekly backups kept."),
-    TEXT("log.directory", log.directory, parse_text, "logs", "Where the logs go."),
-    WORD("log.level", log.level, levels, "info", "What is logged at least."),
-    TEXT("log.max_bytes", log.max_bytes, parse_bytes, "10 MiB", "A log is rotated at this size, and daily."),
-    WHOLE("log.keep", log.keep, 1, 100, "7", "Rotated logs kept."),
-    WHOLE("log.keep_enforcement", log.keep_enforcement, 1, 1000, "10", "Likewise of the enforcement log."),
-    WHOLE("log.keep_days", log.keep_days, 1, 3650, "30", "Older ones are removed."),
-    FLAG("log.mask_accounts", log.mask_accounts, "false", "Account ids are masked too."),
-    TEXT("credentials.file", credentials.file, parse_text, "\"\"", "User names and keys, if they are not in accounts.yaml."),
-    FLAG("credentials.strict_permissions", credentials.strict_permissions, "true", "A file with a key that others can read is refused."),
-    { .keys = "day.reset_time|daily_reset.time", .help = "When the trading day ends.", .kind = PARAM_TIME, AT(day.reset_second),
+    STEPS("enforce.backoff_ms", enforce.backoff, ANY, "[250, 500, 1000, 2000, 5000]", "Waits between attempts to enforce, ascending."),
+    WHOLE("enforce.warn_ms", enforce.warn_ms, NEITHER, 1, 600000, "500", "An enforcement that takes longer is a warning."),
+    WHOLE("enforce.crit_ms", enforce.crit_ms, NEITHER, 1, 600000, "2000", "Longer than this: critical."),
+    WHOLE("enforce.fail_ms", enforce.fail_ms, NEITHER, 1, 600000, "5000", "Longer than this: failed, alarm; it goes on trying."),
+    WHOLE("verify.poll_ms", verify.poll_ms, NEITHER, 100, 60000, "500", "How often the broker is asked for proof."),
+    WHOLE("verify.fast_window_ms", verify.fast_window_ms, NEITHER, 100, 600000, "5000", "For how long it is asked that often."),
+    WHOLE("verify.min_agreeing_reads", verify.min_agreeing_reads, ANY, 1, 10, "2", "Equal answers that prove something."),
+    TEXT("rate.general", rate.general, NEITHER, parse_rate, "200/60", "The gateway's limit, requests/seconds."),
+    TEXT("rate.history", rate.history, NEITHER, parse_rate, "50/30", "Its limit for history."),
+    TEXT("rate.normal_share", rate.normal_share_permille, NEITHER, parse_share, "0.75", "Share of it for all but enforcement."),
+    TEXT("rate.enforce_share", rate.enforce_share_permille, NEITHER, parse_share, "0.95", "Share with enforcement; above normal_share."),
+    WHOLE("background_pause.failures", background_pause.failures, NEITHER, 1, 100, "5", "Failures in a row that pause background work."),
+    WHOLE("background_pause.wait_s", background_pause.wait_s, NEITHER, 1, 3600, "30", "First pause; each next one is twice as long."),
+    WHOLE("background_pause.max_wait_s", background_pause.max_wait_s, NEITHER, 1, 86400, "300", "Longest pause."),
+    WHOLE("token.refresh_before_s", token.refresh_before_s, NEITHER, 1, 86399, "7200", "Renew the login that long before it ends."),
+    WHOLE("token.retry_s", token.retry_s, NEITHER, 1, 3600, "60", "Wait after a failed renewal."),
+    WHOLE("token.critical_left_s", token.critical_left_s, NEITHER, 1, 86399, "1800", "Less than this left: critical."),
+    WHOLE("quotes.silence_s", quotes.silence_s, HIGHER, 1, 3600, "30", "No quote at all for so long with a position open: the hub is suspected."),
+    WHOLE("quotes.stale_s", quotes.stale_s, HIGHER, 1, 3600, "10", "An older quote counts with a warning."),
+    WHOLE("quotes.blind_s", quotes.blind_s, HIGHER, 1, 3600, "30", "An older quote means blind; see blind_policy."),
+    WORD("quotes.blind_policy", quotes.blind_policy, LOWER, policies, "alarm", "Blind with a position open: alarm, or flatten it."),
+    WHOLE("quotes.unsubscribe_after_s", quotes.unsubscribe_after_s, NEITHER, 0, 86400, "60", "Quotes go on that long after a position closed."),
+    WHOLE("sync.request_timeout_ms", sync.request_timeout_ms, NEITHER, 500, 60000, "5000", "Time for one answer while reconciling."),
+    WHOLE("sync.alarm_s", sync.alarm_s, NEITHER, 1, 600, "15", "A reconciliation that takes longer is alarmed."),
+    WHOLE("sync.audit_s", sync.audit_s, HIGHER, 15, 600, "60", "How often the picture is compared with the broker's."),
+    WHOLE("sync.min_gap_s", sync.min_gap_s, NEITHER, 1, 600, "5", "Least time between two reconciliations."),
+    WHOLE("sync.buffer", sync.buffer, NEITHER, 100, 100000, "1000", "Events kept while reconciling."),
+    WHOLE("poll.positions_ms", poll.positions_ms, HIGHER, 1000, 600000, "5000", "Without the hub: how often positions and orders are asked for."),
+    WHOLE("poll.trades_ms", poll.trades_ms, HIGHER, 1000, 600000, "10000", "Likewise trades."),
+    WHOLE("poll.account_ms", poll.account_ms, HIGHER, 1000, 600000, "30000", "Likewise accounts."),
+    TEXT("order.tag_prefix", order.tag_prefix, NEITHER, parse_tag, "rm", "Our orders' tags start with it."),
+    WHOLE("order.verify_after_ms", order.verify_after_ms, NEITHER, 100, 600000, "5000", "An order silent for so long is asked about."),
+    WHOLE("order.stuck_alarm_s", order.stuck_alarm_s, NEITHER, 1, 3600, "30", "Unknown for so long: alarm."),
+    WHOLE("order.no_progress_s", order.no_progress_s, NEITHER, 1, 3600, "60", "Partly filled without progress for so long: asked about."),
+    TEXT("db.path", db.path, NEITHER, parse_text, "data/state.db", "The database."),
+    WORD("db.synchronous", db.synchronous, NEITHER, syncs, "FULL", "What is promised is on the disk (SQLite's word)."),
+    WHOLE("db.busy_timeout_ms", db.busy_timeout_ms, NEITHER, 0, 60000, "2000", "Wait for another program's lock on it."),
+    WHOLE("db.keep_trades_d", db.keep_trades_d, NEITHER, 1, 3650, "90", "Days trades are kept."),
+    WHOLE("db.keep_audit_d", db.keep_audit_d, NEITHER, 1, 3650, "365", "Days the enforcement log is kept."),
+    WHOLE("db.keep_backups", db.keep_backups, NEITHER, 1, 100, "4", "Weekly backups kept."),
+    TEXT("log.directory", log.directory, NEITHER, parse_text, "logs", "Where the logs go."),
+    WORD("log.level", log.level, NEITHER, levels, "info", "What is logged at least."),
+    TEXT("log.max_bytes", log.max_bytes, NEITHER, parse_bytes, "10 MiB", "A log is rotated at this size, and daily."),
+    WHOLE("log.keep", log.keep, NEITHER, 1, 100, "7", "Rotated logs kept."),
+    WHOLE("log.keep_enforcement", log.keep_enforcement, NEITHER, 1, 1000, "10", "Likewise of the enforcement log."),
+    WHOLE("log.keep_days", log.keep_days, NEITHER, 1, 3650, "30", "Older ones are removed."),
+    FLAG("log.mask_accounts", log.mask_accounts, NEITHER, "false", "Account ids are masked too."),
+    TEXT("credentials.file", credentials.file, NEITHER, parse_text, "\"\"", "User names and keys, if they are not in accounts.yaml."),
+    FLAG("credentials.strict_permissions", credentials.strict_permissions, NEITHER, "true", "A file with a key that others can read is refused."),
+    { .keys = "day.reset_time|daily_reset.time", .help = "When the trading day ends.", .kind = PARAM_TIME, AT(day.reset_second), .looser = LOOSER_ANY,
         .value = "\"17:00\"" },
-    { .keys = "day.time_zone|daily_reset.timezone", .help = "IANA zone of it.", .kind = PARAM_ZONE, AT(day.zone),
+    { .keys = "day.time_zone|daily_reset.timezone", .help = "IANA zone of it.", .kind = PARAM_ZONE, AT(day.zone), .looser = LOOSER_ANY,
         .value = "America/Chicago" },
-    WHOLE("shutdown.grace_ms", shutdown.grace_ms, 1, 60000, "10000", "Time for requests in flight when stopping."),
-    WHOLE("shutdown.hard_ms", shutdown.hard_ms, 1000, 300000, "30000", "Stops then whatever happens."),
-    FLAG("feed.enabled", feed.enabled, "true", "The dashboards' feed."),
-    WHOLE("feed.port", feed.port, 1, 65535, "8765", "On 127.0.0.1."),
-    WHOLE("feed.max_clients", feed.clients_max, 1, 1000, "100", "Clients at once."),
-    FLAG("metrics.enabled", metrics.enabled, "true", "/metrics, /healthz and /readyz."),
-    WHOLE("metrics.port", metrics.port, 1, 65535, "8766", "On 127.0.0.1."),
-    TEXT("control.socket", control.socket, parse_text, "\"\"", "Where riskctl speaks to riskd; empty: beside the database."),
-    TEXT("control.password_file", control.password_file, parse_text, "admin_password.hash",
+    WHOLE("shutdown.grace_ms", shutdown.grace_ms, NEITHER, 1, 60000, "10000", "Time for requests in flight when stopping."),
+    WHOLE("shutdown.hard_ms", shutdown.hard_ms, NEITHER, 1000, 300000, "30000", "Stops then whatever happens."),
+    FLAG("feed.enabled", feed.enabled, NEITHER, "true", "The dashboards' feed."),
+    WHOLE("feed.port", feed.port, NEITHER, 1, 65535, "8765", "On 127.0.0.1."),
+    WHOLE("feed.max_clients", feed.clients_max, NEITHER, 1, 1000, "100", "Clients at once."),
+    FLAG("metrics.enabled", metrics.enabled, NEITHER, "true", "/metrics, /healthz and /readyz."),
+    WHOLE("metrics.port", metrics.port, NEITHER, 1, 65535, "8766", "On 127.0.0.1."),
+    TEXT("control.socket", control.socket, NEITHER, parse_text, "\"\"", "Where riskctl speaks to riskd; empty: beside the database."),
+    TEXT("control.password_file", control.password_file, NEITHER, parse_text, "admin_password.hash",
         "The admin password's hash; in the configuration's directory unless it begins with a slash."),
-    TEXT("alert.command|alarm.command", alert.command, parse_text, "\"\"", "Program run on critical alarms."),
-    TEXT("alert.ca_file", alert.ca_file, parse_text, "\"\"", "Certificates webhooks and mail are checked with instead of the system's (PEM)."),
-    FLAG("alert.desktop", alert.desktop, "false", "Desktop notifications."),
-    { .keys = "alert.webhooks", .help = "Where alerts are posted.", .kind = PARAM_LIST, AT(alert.webhooks), .value = "[]",
+    TEXT("alert.command|alarm.command", alert.command, NEITHER, parse_text, "\"\"", "Program run on critical alarms."),
+    TEXT("alert.ca_file", alert.ca_file, NEITHER, parse_text, "\"\"", "Certificates webhooks and mail are checked with instead of the system's (PEM)."),
+    FLAG("alert.desktop", alert.desktop, NEITHER, "false", "Desktop notifications."),
+    { .keys = "alert.webhooks", .help = "Where alerts are posted.", .kind = PARAM_LIST, AT(alert.webhooks), .looser = LOOSER_NEITHER, .value = "[]",
         .items = webhook_params, .items_count = COUNT_OF(webhook_params), .item_size = sizeof(struct webhook),
         .count_offset = offsetof(struct daemon_settings, alert.webhooks_count), .items_max = WEBHOOKS_MAX },
-    TEXT("alert.email.server", alert.email.server, parse_mail_server, "\"\"", "smtps://host:465; empty: no mail."),
-    TEXT("alert.email.username", alert.email.username, parse_text, "\"\"", "Login there."),
-    TEXT("alert.email.password", alert.email.password, parse_secret, "\"\"", "Its password."),
-    TEXT("alert.email.from", alert.email.from, parse_text, "\"\"", "Sender."),
-    TEXT("alert.email.to", alert.email.to, parse_text, "\"\"", "Receiver."),
-    FLAG("alert.on_breach", alert.on_breach, "true", "Alert on a breach."),
-    FLAG("alert.on_lockout", alert.on_lockout, "true", "Alert on a lockout."),
-    FLAG("alert.on_degraded", alert.on_degraded, "true", "Alert when protection is degraded."),
-    FLAG("alert.on_failed", alert.on_failed, "true", "Alert when an enforcement fails."),
+    TEXT("alert.email.server", alert.email.server, NEITHER, parse_mail_server, "\"\"", "smtps://host:465; empty: no mail."),
+    TEXT("alert.email.username", alert.email.username, NEITHER, parse_text, "\"\"", "Login there."),
+    TEXT("alert.email.password", alert.email.password, NEITHER, parse_secret, "\"\"", "Its password."),
+    TEXT("alert.email.from", alert.email.from, NEITHER, parse_text, "\"\"", "Sender."),
+    TEXT("alert.email.to", alert.email.to, NEITHER, parse_text, "\"\"", "Receiver."),
+    FLAG("alert.on_breach", alert.on_breach, NEITHER, "true", "Alert on a breach."),
+    FLAG("alert.on_lockout", alert.on_lockout, NEITHER, "true", "Alert on a lockout."),
+    FLAG("alert.on_degraded", alert.on_degraded, NEITHER, "true", "Alert when protection is degraded."),
+    FLAG("alert.on_failed", alert.on_failed, NEITHER, "true", "Alert when an enforcement fails."),
 };
 const size_t settings_daemon_count = COUNT_OF(settings_daemon);
 
 const struct param settings_global[] = {
     { .keys = "strict_mode", .help = "Any breach closes all and locks until an admin clears it.", .kind = PARAM_FLAG,
-        .offset = offsetof(struct global_settings, strict_mode), .value = "false" },
+        .offset = offsetof(struct global_settings, strict_mode), .looser = LOOSER_LOWER, .value = "false" },
     { .keys = "warn_percent", .help = "Yellow at this share of a limit.", .kind = PARAM_INT,
-        .offset = offsetof(struct global_settings, warn_percent), .min = 1, .max = 99, .value = "70" },
+        .offset = offsetof(struct global_settings, warn_percent), .looser = LOOSER_NEITHER, .min = 1, .max = 99, .value = "70" },
     { .keys = "alert_percent", .help = "Red at this share; above warn_percent.", .kind = PARAM_INT,
-        .offset = offsetof(struct global_settings, alert_percent), .min = 1, .max = 100, .value = "90" },
+        .offset = offsetof(struct global_settings, alert_percent), .looser = LOOSER_NEITHER, .min = 1, .max = 100, .value = "90" },
     { .keys = "loosen", .help = "When a change that gives more room holds: next_day, immediate, or delay:15m (s, m, h).",
-        .kind = PARAM_TEXT, .offset = offsetof(struct global_settings, loosen_seconds), .value = "next_day",
+        .kind = PARAM_TEXT, .offset = offsetof(struct global_settings, loosen_seconds), .looser = LOOSER_LOWER, .value = "next_day",
         .parse = hold_parse_wait, .format = hold_format_wait },
 };
 const size_t settings_global_count = COUNT_OF(settings_global);

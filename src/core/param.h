@@ -58,11 +58,12 @@ struct dates {
     int32_t days[HOLIDAYS_MAX]; /* Days since 1970. */
 };
 
-/* Which way a change gives the trader more room (issue 8); what is not told counts as looser either way. */
+/* Which way a change gives the trader more room (issue 8); what is not told counts as looser either way.  PARAM_TEXT: of an int64_t only. */
 enum param_looser {
     LOOSER_ANY,
     LOOSER_HIGHER, /* A higher figure, true, a higher or missing limit of a symbol; 0 of an optional one: no limit at all. */
     LOOSER_LOWER,  /* A lower figure, false, a symbol less. */
+    LOOSER_NEITHER, /* It gives nobody room: an address, a port, a colour.  Not for rules. */
 };
 
 struct choice {

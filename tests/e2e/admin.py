@@ -115,7 +115,7 @@ def check_reload_loses_nothing(rig):
     trader.join()
     count = sum(sent)
     rigs.wait_for(lambda: rig.status()["accounts"][0]["trades"] == count, 30, f"{count} trades; {rig.status()['accounts'][0]['trades']} known")
-    took = sorted(int(line["msg"].split("(")[1].split()[0]) for line in rig.log() if line["msg"].startswith("reloaded,"))
+    took = sorted(int(line["msg"].split(", ")[2].split()[0]) for line in rig.log() if line["msg"].startswith("reloaded,"))
     print(f"reload: {count} trades in {len(took)} reloads, none lost; the loop was held {took[-1]} us at most, {took[len(took) // 2]} us mostly")
 
 

@@ -3,9 +3,11 @@
 
 usage: loosen.py DIR-OF-PROGRAMS
 """
+import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
@@ -107,7 +109,121 @@ def check_immediate(programs):
         assert breached_limits(rig) == [4], breached_limits(rig)
 
 
+def riskctl(rig, *words):
+    answer = subprocess.run([os.path.join(rig.programs, "riskctl"), *words, "--config", rig.directory, "--json"], capture_output=True, text=True,
+                            timeout=60, stdin=subprocess.DEVNULL, start_new_session=True)
+    return answer.returncode, json.loads(answer.stdout)
+
+
+def pending(rig):
+    code, printed = riskctl(rig, "rules", "pending")
+    assert code == 0, printed
+    return printed["pending"]
+
+
+def check_cancel(programs):
+    """Announced, cancelled, cancelled still after a restart, asked for again."""
+    with rigs.Rig(programs, [ACCOUNT], []) as rig:
+        write_rules(rig, 2)
+        rig.start_riskd()
+        rig.wait_ready()
+        assert pending(rig) is None
+        assert riskctl(rig, "rules", "cancel")[0] == 1
+        write_rules(rig, 5)
+        reload(rig, "loosened, waits until")
+        waits = pending(rig)
+        assert waits["until"] and not waits["cancelled"] and waits["changes"] == ["account 1001: max_contracts.limit: 2 becomes 5"], waits
+        code, printed = riskctl(rig, "rules", "cancel")
+        assert code == 0 and "max_contracts.limit: 2 becomes 5" in printed["text"], printed
+        assert pending(rig)["cancelled"] and pending(rig)["until"] is None
+        restart(rig)
+        assert pending(rig)["cancelled"]
+        breach(rig, 2)
+        assert riskctl(rig, "reload")[0] == 0  # Asked for again.
+        assert not pending(rig)["cancelled"] and pending(rig)["until"]
+        write_rules(rig, 2)
+        reload(rig, "that waited are cancelled")
+        assert pending(rig) is None
+        breached_limits(rig)
+        with sqlite3.connect(rig.path("state.db")) as database:
+            rows = " ".join(str(row) for row in database.execute("SELECT * FROM enforcement_log"))
+        for words in ("cancel by user", "loosened, cancelled: account 1001: max_contracts.limit: 2 becomes 5", "that waited are cancelled"):
+            assert words in rows, (words, rows)
+
+
+def write_accounts(rig, *rows):
+    with open(rig.path("accounts.yaml"), "w", encoding="utf-8") as file:
+        file.write("accounts:\n" + "".join(f"  - {{ account_id: {account}, username: {rigs.USER}{more} }}\n" for account, more in rows))
+
+
+def watched(rig):
+    return [account["account_id"] for account in rig.status()["accounts"]]
+
+
+def check_accounts(programs):
+    """An account that is paused, or taken out, is watched on; so is the day's end, and a holiday."""
+    with rigs.Rig(programs, [ACCOUNT, ACCOUNT + 1], []) as rig:
+        write_rules(rig, 1)
+        key = f', api_key_file: "{rig.path("api.key")}"'
+        rig.start_riskd()
+        rig.wait_ready()
+        write_accounts(rig, (ACCOUNT, key + ", enabled: false"), (ACCOUNT + 1, key))
+        reload(rig, "account 1001 is watched no more")
+        assert watched(rig) == [ACCOUNT, ACCOUNT + 1]
+        restart(rig)
+        assert watched(rig) == [ACCOUNT, ACCOUNT + 1]
+        breach(rig, 1)
+        write_accounts(rig, (ACCOUNT + 1, key))  # And out of the file, which has a login of the same user.
+        restart(rig)
+        assert watched(rig) == [ACCOUNT, ACCOUNT + 1]
+        breach(rig, 1)
+        with open(rig.path("daemon.yaml"), "a", encoding="utf-8") as file:
+            file.write('day: { reset_time: "18:00" }\nquotes: { blind_s: 60 }\n')
+        reload(rig, "day.reset_time")
+        assert any("day.reset_time" in change for change in pending(rig)["changes"]), pending(rig)
+        assert any("quotes.blind_s: 30 becomes 60" in change for change in pending(rig)["changes"]), pending(rig)
+        assert any("1001 is watched no more" in change for change in pending(rig)["changes"]), pending(rig)
+        # The file that remembers is gone: told, whoever did it.
+        rig.riskd.kill()
+        os.unlink(rig.path("state.db.rules"))
+        rig.start_riskd()
+        rigs.wait_for(lambda: said(rig, "what was in force is not known"), 20, "the alarm")
+
+
+def check_delay_of_account(programs):
+    """The time comes: a running riskd goes on watching, the next one does not."""
+    with rigs.Rig(programs, [ACCOUNT, ACCOUNT + 1], []) as rig:
+        write_rules(rig, 1, "delay:2s")
+        key = f', api_key_file: "{rig.path("api.key")}"'
+        rig.start_riskd()
+        rig.wait_ready()
+        write_accounts(rig, (ACCOUNT, key), (ACCOUNT + 1, key + ", enabled: false"))
+        reload(rig, "account 1002 is watched no more")
+        rigs.wait_for(lambda: said(rig, "that waited are in force"), 20, "the end of the delay")
+        rigs.wait_for(lambda: said(rig, "account 1002 is watched until riskd starts anew"), 20, "the reload after it")
+        assert watched(rig) == [ACCOUNT, ACCOUNT + 1]
+        restart(rig)
+        assert watched(rig) == [ACCOUNT]
+
+
+def check_users(programs):
+    """Users in another order would send one account's orders through another's login."""
+    with rigs.Rig(programs, [ACCOUNT, ACCOUNT + 1], [], users=2) as rig:
+        write_rules(rig, 1)
+        rig.start_riskd()
+        rig.wait_ready()
+        text = open(rig.path("accounts.yaml"), encoding="utf-8").read().splitlines()
+        rig._write("accounts.yaml", "\n".join([text[0], text[2], text[1]]) + "\n")
+        code, printed = riskctl(rig, "reload")
+        assert code == 1 and "has moved or changed its user" in printed["text"], printed
+        breach(rig, 1)
+
+
 def main():
+    check_cancel(sys.argv[1])
+    check_accounts(sys.argv[1])
+    check_delay_of_account(sys.argv[1])
+    check_users(sys.argv[1])
     check_waits(sys.argv[1])
     check_time_comes(sys.argv[1])
     check_immediate(sys.argv[1])

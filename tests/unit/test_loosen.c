@@ -18,7 +18,7 @@ static const struct {
 } rows[] = {
     { "{\"max_contracts\":{\"limit\":5}}", "{\"max_contracts\":{\"limit\":5}}", NULL },
     { "{\"max_contracts\":{\"limit\":5}}", "{\"max_contracts\":{\"limit\":4}}", NULL },
-    { "{\"max_contracts\":{\"limit\":5}}", "{\"max_contracts\":{\"limit\":6}}", "max_contracts.limit\n" },
+    { "{\"max_contracts\":{\"limit\":5}}", "{\"max_contracts\":{\"limit\":6}}", "max_contracts.limit: 5 becomes 6\n" },
     { "{\"max_contracts\":{\"limit\":5}}", "{\"max_contracts\":{\"enabled\":false}}", "max_contracts is off" },
     { "{\"max_contracts\":{\"limit\":5}}", "{}", "max_contracts is off" },
     { "{}", "{\"max_contracts\":{\"limit\":5}}", NULL },
@@ -37,7 +37,6 @@ static const struct {
     { "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":2}}}", "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":3}}}", "limits" },
     { "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":2}}}", "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":2,\"NQ\":9}}}",
         "limits" },
-    { "{\"global\":{\"strict_mode\":true},\"max_contracts\":{}}", "{\"max_contracts\":{}}", "strict_mode" },
 };
 
 static struct loaded_config *
