@@ -4,6 +4,7 @@
 #include "app/configure.h"
 
 #include "os/os.h"
+#include "os/path.h"
 #include "rules/rules.h"
 
 #include <inttypes.h>
@@ -171,7 +172,7 @@ configure_password_file(const char *directory, const struct daemon_settings *set
 {
     const char *file = settings->control.password_file;
 
-    if (file[0] == '/')
+    if (path_is_absolute(file))
         (void)text_copy(ret_path, CONFIGURE_PATH_MAX, file);
     else
         (void)snprintf(ret_path, CONFIGURE_PATH_MAX, "%s/%s", directory, file);

@@ -1,7 +1,7 @@
 /*
  * control_socket.c - riskd's local socket for orders.
  *
- *     accept -> credentials -> read a line -> request ... control_socket_answer -> write -> close
+ *     accept -> credentials -> read a line -> credentials, where they come late -> request ... control_socket_answer -> write -> close
  *
  * A call lives until both its handles are closed and its answer, if it was asked for, is given.
  */
@@ -129,6 +129,26 @@ control_socket_answer(struct control_call *call, const struct control_reply *rep
         send_reply(call, reply);
 }
 
+/* ---- Who ---- */
+
+/* @enough: what must be known of him by now. */
+static bool
+may_order(struct control_call *call, enum identity_found enough)
+{
+    uv_os_fd_t socket;
+    enum identity_found found = uv_fileno((uv_handle_t *)&call->pipe, &socket) != 0 ? IDENTITY_UNKNOWN
+                                                                                : identity_of_peer((intptr_t)socket, &call->peer);
+
+    return found >= enough && (found != IDENTITY_KNOWN || identity_may_order(&call->peer));
+}
+
+static void
+refuse(struct control_call *call)
+{
+    call->control->options.intruder(call->control->options.context, &call->peer);
+    send_reply(call, &(struct control_reply){ .code = CONTROL_FORBIDDEN, .text = "only an administrator may give orders" });
+}
+
 /* ---- Reading ---- */
 
 static void
@@ -140,6 +160,11 @@ ask(struct control_call *call, size_t length)
 
     (void)uv_read_stop((uv_stream_t *)&call->pipe);
     (void)uv_timer_stop(&call->timer); /* The daemon answers in its own time. */
+    if (!may_order(call, IDENTITY_KNOWN)) {
+        secret_wipe(call->line, sizeof call->line);
+        refuse(call);
+        return;
+    }
     enum status status = control_request_read(call->line, length, &request, &err);
     secret_wipe(call->line, sizeof call->line);
     if (status != OK) {
@@ -182,21 +207,11 @@ on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 
 /* ---- Accepting ---- */
 
-static bool
-may_order(struct control_call *call)
-{
-    uv_os_fd_t socket;
-
-    return uv_fileno((uv_handle_t *)&call->pipe, &socket) == 0 && identity_of_peer(socket, &call->peer) &&
-        identity_may_order(&call->peer);
-}
-
 static void
 greet(struct control_socket *control, struct control_call *call)
 {
-    if (!may_order(call)) {
-        control->options.intruder(control->options.context, &call->peer);
-        send_reply(call, &(struct control_reply){ .code = CONTROL_FORBIDDEN, .text = "only an administrator may give orders" });
+    if (!may_order(call, IDENTITY_LATER)) {
+        refuse(call);
     } else if (control->calls_count > CALLS_MAX) {
         send_reply(call, &(struct control_reply){ .code = CONTROL_BUSY, .text = "too many at once" });
     } else {

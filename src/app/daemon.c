@@ -500,7 +500,7 @@ daemon_run(const struct daemon_options *options)
     }
     crash_init();
     os_hide_memory();
-    (void)signal(SIGPIPE, SIG_IGN); /* Whoever hangs up on the feed or the control socket must not end the daemon. */
+    os_ignore_hangups(); /* Whoever hangs up on the feed or the control socket must not end the daemon. */
     daemon->options = options;
     daemon->step_ns = uv_hrtime();
     daemon->config = load(options, false, problems, sizeof problems);

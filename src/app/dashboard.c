@@ -22,6 +22,7 @@
 #include <uv.h>
 
 #define FRAME_MS 100
+#define KEYS_MS 25
 #define ONCE_MS 1500                  /* How long --once waits for the daemon. */
 #define DATABASE_TEXT ((size_t)8 << 20)
 #define SCREEN_TEXT ((size_t)1 << 20)
@@ -196,10 +197,11 @@ on_timer(uv_timer_t *timer)
     struct dashboard *dashboard = timer->data;
     int64_t second = os_utc_now().ns / 1000000000;
 
-    (void)take_keys(dashboard); /* ncurses tells of a new size as of a key, but without input. */
+    /* ncurses tells of a new size as of a key, but without input. */
+    bool pressed = take_keys(dashboard);
     if ((dashboard->ui.link == LINK_DATABASE || dashboard->ui.link == LINK_LOST) && second != dashboard->read_second)
         read_database(dashboard);
-    if (dashboard->dirty || second != dashboard->drawn_second)
+    if (dashboard->dirty || second != dashboard->drawn_second || pressed)
         draw(dashboard);
 }
 
@@ -282,15 +284,17 @@ start_terminal(struct dashboard *dashboard)
 {
     static const int numbers[] = { 15, 1 }; /* SIGTERM, SIGHUP: leave the terminal as it was. */
 
-    (void)uv_poll_init(&dashboard->loop, &dashboard->keys, 0);
-    dashboard->keys.data = dashboard;
-    (void)uv_poll_start(&dashboard->keys, UV_READABLE, on_keys);
+    if (uv_poll_init(&dashboard->loop, &dashboard->keys, 0) == 0) {
+        dashboard->keys.data = dashboard;
+        (void)uv_poll_start(&dashboard->keys, UV_READABLE, on_keys);
+    }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         (void)uv_signal_init(&dashboard->loop, &dashboard->stop[i]);
         dashboard->stop[i].data = dashboard;
         (void)uv_signal_start(&dashboard->stop[i], on_signal, numbers[i]);
     }
-    (void)uv_timer_start(&dashboard->timer, on_timer, 0, FRAME_MS);
+    /* Where the terminal cannot be waited for its keys are looked for. */
+    (void)uv_timer_start(&dashboard->timer, on_timer, 0, dashboard->keys.data != NULL ? FRAME_MS : KEYS_MS);
 }
 
 static void
@@ -299,7 +303,8 @@ run(struct dashboard *dashboard)
     const struct dashboard_options *options = dashboard->options;
     const struct listener_options listener = { .loop = &dashboard->loop, .address = options->address, .port = options->port,
         .random = os_random_bytes, .context = dashboard, .opened = on_opened, .message = on_message, .lost = on_lost };
-    const struct terminal_options terminal = { .colors = options->colors, .ascii = options->ascii };
+    const struct terminal_options terminal = { .colors = options->colors, .ascii = options->ascii,
+        .wide = os_terminal_is_wide() };
     bool once = options->once || options->json;
     struct error err = { 0 };
 

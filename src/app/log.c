@@ -15,12 +15,12 @@
 #include "app/version.h"
 #include "base/assert.h"
 #include "base/json.h"
+#include "os/os.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uv.h>
 
 #define BUFFER_BYTES (1024 * 1024) /* LG-07's 4096 lines at their usual 250 bytes. */
@@ -61,15 +61,6 @@ struct log {
     struct file files[FILES];
     struct log_stats stats; /* Under the lock. */
 };
-
-static struct instant
-wall_clock(void)
-{
-    struct timespec now;
-
-    timespec_get(&now, TIME_UTC);
-    return (struct instant){ (int64_t)now.tv_sec * 1000000000 + now.tv_nsec };
-}
 
 /* ---- The writer's side ---- */
 
@@ -204,7 +195,7 @@ route_line(struct log *log, int routes, const char *line, size_t length, int64_t
 static void
 drain(struct log *log, const struct buffer *buffer, uint64_t *ret_written, uint64_t *ret_failed)
 {
-    int64_t day = wall_clock().ns / 1000000000 / DAY_S;
+    int64_t day = os_utc_now().ns / 1000000000 / DAY_S;
     char masked[MASKED_BYTES];
 
     for (size_t at = 0; at < buffer->length;) {
@@ -276,7 +267,7 @@ static void
 format_line(const struct log *log, const struct log_line *line, struct text *text)
 {
     struct json_writer json = json_writer_on(text);
-    struct instant now = wall_clock();
+    struct instant now = os_utc_now();
     char at[INSTANT_TEXT_MAX];
 
     size_t length = instant_format((struct instant){ now.ns - now.ns % 1000000000 }, at, sizeof at);

@@ -11,6 +11,7 @@
 #include "app/stage.h"
 #include "config/load.h"
 #include "gateway/decode.h"
+#include "os/path.h"
 #include "rules/rules.h"
 
 #include <inttypes.h>
@@ -264,10 +265,10 @@ feed_flat_accounts(struct replay *replay)
 static char *
 read_contracts(const struct replay_options *options, size_t *ret_length)
 {
-    const char *slash = strrchr(options->events, '/');
+    size_t folder = (size_t)(path_name(options->events) - options->events);
     char path[1024], *text = NULL;
 
-    (void)snprintf(path, sizeof path, "%.*scontracts.json", slash == NULL ? 0 : (int)(slash - options->events + 1),
+    (void)snprintf(path, sizeof path, "%.*scontracts.json", (int)folder,
         options->events);
     if (scratch_read_file(options->contracts != NULL ? options->contracts : path, &text, ret_length, NULL) != OK)
         return NULL;

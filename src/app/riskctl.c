@@ -9,6 +9,7 @@
 #include "app/scenario.h"
 #include "app/simulate.h"
 #include "app/version.h"
+#include "os/os.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -112,6 +113,7 @@ main(int argc, char **argv)
 {
     int code;
 
+    os_begin();
     if (riskctl_commands_run(argc, argv, &code))
         return code;
     if (argc == 1 || (argc == 3 && strcmp(argv[1], "--config") == 0))

@@ -13,6 +13,7 @@
 #include "base/money.h"
 #include "os/identity.h"
 #include "os/os.h"
+#include "os/path.h"
 #include "os/terminal.h"
 
 #include <inttypes.h>
@@ -21,9 +22,6 @@
 #include <string.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define TEMPLATES "/usr/share/simple-risk-manager/templates"
-#define DATA "/var/lib/simple-risk-manager"
-#define LOGS "/var/log/simple-risk-manager"
 #define SERVICE_USER "risk-manager"
 #define FILE_MAX ((size_t)64 << 10)
 #define LOSS_DEFAULT "500"
@@ -175,7 +173,7 @@ set_text(char *bytes, const char *block, const char *key, const char *value)
 static bool
 is_installed(const struct answers *answers)
 {
-    return strcmp(answers->tool.directory, TOOL_DIRECTORY) == 0;
+    return strcmp(answers->tool.directory, path_installed(PATH_CONFIGURATION)) == 0;
 }
 
 static bool
@@ -201,8 +199,8 @@ write_daemon(const struct answers *answers, struct error *err)
     if (bytes == NULL)
         return STATUS_CONFIG;
     bool installed = is_installed(answers);
-    (void)snprintf(database, sizeof database, "%s/state.db", installed ? DATA : answers->tool.directory);
-    (void)snprintf(logs, sizeof logs, "%s%s", installed ? LOGS : answers->tool.directory, installed ? "" : "/logs");
+    (void)snprintf(database, sizeof database, "%s/state.db", installed ? path_installed(PATH_DATA) : answers->tool.directory);
+    (void)snprintf(logs, sizeof logs, "%s%s", installed ? path_installed(PATH_LOGS) : answers->tool.directory, installed ? "" : "/logs");
     bool set = set_text(bytes, "\ndb:", "path", database) && set_text(bytes, "\nlog:", "directory", logs) &&
         (answers->gateway == NULL || set_gateway(answers, bytes)) &&
         (answers->ca_file == NULL || set_text(bytes, "\napi:", "ca_file", answers->ca_file));
@@ -272,7 +270,7 @@ write_all(const struct answers *answers, struct error *err)
 static enum status
 make_directories(const struct answers *answers, struct error *err)
 {
-    const char *const installed[] = { TOOL_DIRECTORY, DATA, LOGS };
+    const char *const installed[] = { path_installed(PATH_CONFIGURATION), path_installed(PATH_DATA), path_installed(PATH_LOGS) };
     size_t count = is_installed(answers) ? COUNT_OF(installed) : 1;
     enum status status = OK;
 
@@ -337,7 +335,7 @@ riskctl_init(int argc, char **argv)
     if (!tool_parse(&answers.tool, argc, argv, options, COUNT_OF(options), usage))
         return TOOL_USAGE;
     if (answers.templates == NULL)
-        answers.templates = identity_exists(TEMPLATES) ? TEMPLATES : "config";
+        answers.templates = identity_exists(path_installed(PATH_TEMPLATES)) ? path_installed(PATH_TEMPLATES) : "config";
     path_of(&answers, "accounts.yaml", accounts);
     if (identity_exists(answers.tool.directory) && !tool_may_administer(&answers.tool))
         return TOOL_FORBIDDEN;

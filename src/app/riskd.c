@@ -3,6 +3,7 @@
  */
 #include "app/daemon.h"
 #include "app/version.h"
+#include "os/os.h"
 #include "os/service.h"
 
 #include <stdio.h>
@@ -35,6 +36,7 @@ main(int argc, char **argv)
     struct daemon_options options = { .directory = "config" };
     int (*run)(const struct daemon_options *) = daemon_run;
 
+    os_begin();
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
             options.directory = argv[++i];

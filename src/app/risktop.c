@@ -4,6 +4,7 @@
 #include "app/dashboard.h"
 #include "app/version.h"
 #include "base/text.h"
+#include "os/os.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -111,6 +112,7 @@ main(int argc, char **argv)
     const char *home = getenv("HOME"), *no_color = getenv("NO_COLOR");
     struct dashboard_options options = { .port = PORT, .db = getenv("RISKTOP_DB"), .height = ONCE_HEIGHT, .width = ONCE_WIDTH };
 
+    os_begin();
     if (no_color != NULL && no_color[0] != '\0')
         options.colors = COLORS_NONE;
     if (home != NULL && snprintf(notes, sizeof notes, "%s/.risktop-clock", home) < (int)sizeof notes)

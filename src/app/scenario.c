@@ -7,6 +7,7 @@
 
 #include "app/scenario_case.h"
 #include "app/scratch.h"
+#include "os/path.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,11 +86,11 @@ static enum status
 read_contracts(const char *path, char **ret_text, struct json *ret_json, struct error *err)
 {
     static const char none[] = "{}";
-    const char *slash = strrchr(path, '/');
+    size_t folder = (size_t)(path_name(path) - path);
     char file[1024];
     size_t length = sizeof none - 1;
 
-    (void)snprintf(file, sizeof file, "%.*scontracts.json", slash == NULL ? 0 : (int)(slash - path + 1), path);
+    (void)snprintf(file, sizeof file, "%.*scontracts.json", (int)folder, path);
     if (scratch_read_file(file, ret_text, &length, NULL) != OK)
         *ret_text = NULL;
     enum status status = json_read(*ret_text != NULL ? *ret_text : none, length, contract_tokens, TOKENS, ret_json, err);

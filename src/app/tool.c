@@ -6,6 +6,7 @@
 #include "app/configure.h"
 #include "base/json.h"
 #include "os/identity.h"
+#include "os/path.h"
 #include "os/terminal.h"
 
 #include <stdarg.h>
@@ -21,7 +22,9 @@
 const char *
 tool_default_directory(void)
 {
-    return identity_exists(TOOL_DIRECTORY) ? TOOL_DIRECTORY : "config";
+    const char *installed = path_installed(PATH_CONFIGURATION);
+
+    return identity_exists(installed) ? installed : "config";
 }
 
 static const struct tool_option *

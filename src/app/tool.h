@@ -9,7 +9,6 @@
 #include "app/control_client.h"
 #include "config/load.h"
 
-#define TOOL_DIRECTORY "/etc/simple-risk-manager" /* Of an installed configuration. */
 #define TOOL_PATH_MAX 1024
 
 /* Exit status of every command; docs/operating.md. */

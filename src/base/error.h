@@ -11,9 +11,14 @@
 
 #define ERROR_TEXT_MAX 512
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define PRINTF_DIALECT gnu_printf /* "%zu" and "%lld" wherever gcc compiles for. */
+#else
+#define PRINTF_DIALECT printf
+#endif
 #if defined(__GNUC__)
 #define MUST_USE __attribute__((warn_unused_result))
-#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(PRINTF_DIALECT, text, first)))
 #else
 #define MUST_USE
 #define PRINTF_LIKE(text, first)

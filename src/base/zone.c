@@ -193,6 +193,14 @@ name_is_safe(const char *name)
     return name[0] != 0 && name[0] != '/' && strlen(name) < ZONE_NAME_MAX && name[strspn(name, allowed)] == 0;
 }
 
+static const char *system_directory = "/usr/share/zoneinfo";
+
+void
+zone_use_directory(const char *directory)
+{
+    system_directory = directory;
+}
+
 enum status
 zone_load(const char *directory, const char *name, struct zone **ret_zone, struct error *err)
 {
@@ -201,7 +209,7 @@ zone_load(const char *directory, const char *name, struct zone **ret_zone, struc
 
     if (!name_is_safe(name))
         return error_set(err, STATUS_CONFIG, "\"%.60s\" is no time zone name", name);
-    int n = snprintf(path, sizeof path, "%s/%s", directory != NULL ? directory : "/usr/share/zoneinfo", name);
+    int n = snprintf(path, sizeof path, "%s/%s", directory != NULL ? directory : system_directory, name);
     FILE *file = n > 0 && (size_t)n < sizeof path ? fopen(path, "rb") : NULL;
     if (file == NULL)
         return error_set(err, STATUS_CONFIG, "there is no time zone \"%s\"", name);

@@ -22,8 +22,11 @@ struct zone;
 MUST_USE enum status zone_parse(const char *name, const uint8_t *bytes, size_t length, struct zone **ret_zone,
     struct error *err);
 
+/** From here on @directory, borrowed for ever, is the system's.  Before threads begin; the one state this file has. */
+void zone_use_directory(const char *directory);
+
 /**
- * Read <directory>/<name>; @directory NULL means the system's (/usr/share/zoneinfo).  Names with "..", a
+ * Read <directory>/<name>; @directory NULL means the system's (/usr/share/zoneinfo, if nothing else was said).  Names with "..", a
  * leading slash or odd characters are refused.  STATUS_CONFIG when there is no such zone.
  */
 MUST_USE enum status zone_load(const char *directory, const char *name, struct zone **ret_zone,

@@ -15,16 +15,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool
-identity_of_peer(int socket, struct identity *ret_peer)
+enum identity_found
+identity_of_peer(intptr_t socket, struct identity *ret_peer)
 {
     struct ucred who;
     socklen_t size = sizeof who;
 
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || size != sizeof who)
-        return false;
+    if (getsockopt((int)socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || size != sizeof who)
+        return IDENTITY_UNKNOWN;
     *ret_peer = (struct identity){ .user = (int64_t)who.uid, .process = (int64_t)who.pid };
-    return true;
+    return IDENTITY_KNOWN;
 }
 
 bool

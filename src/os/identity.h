@@ -10,12 +10,19 @@
 #include <stdint.h>
 
 struct identity {
-    int64_t user;    /* Effective user id. */
+    int64_t user;    /* Effective user id; the last part of a SID. */
     int64_t process; /* 0: unknown. */
+    bool trusted;    /* Where only the system can tell: an administrator, or the user we run as. */
 };
 
-/** Who connected, as the kernel saw it at that moment; false: it cannot tell, so nobody to trust. */
-bool identity_of_peer(int socket, struct identity *ret_peer);
+enum identity_found {
+    IDENTITY_UNKNOWN, /* The system cannot tell: nobody to trust. */
+    IDENTITY_LATER,   /* Only once something he sent has been read: ask again then. */
+    IDENTITY_KNOWN,
+};
+
+/** Who connected, as the system saw it at that moment.  @socket: what uv_fileno() says of the pipe. */
+enum identity_found identity_of_peer(intptr_t socket, struct identity *ret_peer);
 
 /** May this peer give orders: an administrator, or the very user we run as? */
 bool identity_may_order(const struct identity *peer);

@@ -1,7 +1,7 @@
 /*
  * os.h - what differs between systems and has no place in the C library or libuv.
  *
- * posix.c and windows.c implement it; the build picks one.  No #ifdef outside this folder.
+ * posix.c or windows.c and windows_files.c implement it; the build picks.  No #ifdef outside this folder.
  */
 #ifndef OS_OS_H
 #define OS_OS_H
@@ -12,6 +12,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/** What each program does first: its three streams carry bytes as they are, and it knows where its time zones are (base/zone.h). */
+void os_begin(void);
+
+/** Does the terminal show all characters, whatever the C library's locale says? */
+bool os_terminal_is_wide(void);
+
+/** A write to a peer who has gone fails, and does not end the process. */
+void os_ignore_hangups(void);
 
 /** Wall clock, UTC.  May step. */
 struct instant os_utc_now(void);

@@ -14,6 +14,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,24 @@ read_clock(clockid_t clock)
 
     ASSERT(failed == 0);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void
+os_begin(void)
+{
+    /* Streams carry bytes, and time zones are the system's. */
+}
+
+bool
+os_terminal_is_wide(void)
+{
+    return false; /* The locale says. */
+}
+
+void
+os_ignore_hangups(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "store/backup.h"
 
 #include "base/text.h"
+#include "os/path.h"
 #include "store/database.h"
 #include "store/rescue.h"
 
@@ -87,15 +88,14 @@ by_name(const void *a, const void *b)
 static void
 list(const char *path, struct listing *listing)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash != NULL ? slash + 1 : path;
+    const char *base = path_name(path);
     char prefix[DATABASE_PATH_MAX];
     uv_fs_t request;
     uv_dirent_t entry;
 
     (void)snprintf(prefix, sizeof prefix, "%s.backup-", base);
-    (void)text_copy_bytes(listing->directory, sizeof listing->directory, slash != NULL ? path : "./",
-        slash != NULL ? (size_t)(base - path) : 2);
+    (void)text_copy_bytes(listing->directory, sizeof listing->directory, base != path ? path : "./",
+        base != path ? (size_t)(base - path) : 2);
     if (uv_fs_scandir(NULL, &request, listing->directory, 0, NULL) >= 0) {
         while (listing->count < LISTED_MAX && uv_fs_scandir_next(&request, &entry) != UV_EOF) {
             bool wanted = text_starts(entry.name, prefix) && strlen(entry.name) < strlen(prefix) + RESCUE_STAMP_MAX &&

@@ -9,6 +9,7 @@
  */
 #include "base/assert.h"
 #include "base/text.h"
+#include "os/path.h"
 #include "store/backup.h"
 #include "store/database.h"
 #include "store/rescue.h"
@@ -103,11 +104,11 @@ static enum status
 claim(struct database *database, struct error *err)
 {
     char path[DATABASE_PATH_MAX + 8];
-    const char *slash = strrchr(database->path, '/');
+    const char *name = path_name(database->path);
     enum status status = OK;
 
-    if (slash != NULL && slash != database->path) {
-        (void)text_copy_bytes(path, sizeof path, database->path, (size_t)(slash - database->path));
+    if (name > database->path + 1) {
+        (void)text_copy_bytes(path, sizeof path, database->path, (size_t)(name - database->path - 1));
         status = os_make_private_directory(path, err);
     }
     (void)snprintf(path, sizeof path, "%s.lock", database->path);

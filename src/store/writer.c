@@ -396,7 +396,7 @@ run(void *argument)
 /* ---- Loop thread: telling. ---- */
 
 static void
-tell(struct writer *writer)
+tell_news(struct writer *writer)
 {
     char text[ERROR_TEXT_MAX];
 
@@ -426,7 +426,7 @@ tell(struct writer *writer)
 static void
 on_async(uv_async_t *async)
 {
-    tell(async->data);
+    tell_news(async->data);
 }
 
 /* ---- Life. ---- */
@@ -564,7 +564,7 @@ writer_flush_and_stop(struct writer *writer, struct span bound, struct error *er
     bool ended = writer->ended;
     enum status status = report_rest(writer, &why);
     uv_mutex_unlock(&writer->mutex);
-    tell(writer);
+    tell_news(writer);
     if (!ended) {
         /* The thread hangs in the disk and may still use all of this: it stays until the process ends. */
         uv_unref((uv_handle_t *)&writer->async);

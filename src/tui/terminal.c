@@ -99,7 +99,7 @@ terminal_open(const struct terminal_options *options, struct error *err)
     terminal.open = true;
     /* No UTF-8 in the locale: a character of two bytes does not become one. */
     wchar_t wide[2];
-    terminal.ascii = options->ascii || codeset == NULL || mbstowcs(wide, "\xe2\x94\x80", 2) != 1;
+    terminal.ascii = options->ascii || (!options->wide && (codeset == NULL || mbstowcs(wide, "\xe2\x94\x80", 2) != 1));
     choose_colors(options->colors);
     (void)raw();
     (void)noecho();

@@ -12,7 +12,8 @@ enum terminal_colors { COLORS_AUTO, COLORS_NONE, COLORS_16, COLORS_256, COLORS_T
 
 struct terminal_options {
     enum terminal_colors colors;
-    bool ascii; /* Else as the locale has it. */
+    bool ascii; /* Else as the locale has it, */
+    bool wide;  /* or it does not matter what that says. */
 };
 
 /** Take over the terminal.  STATUS_CONFIG: stdout is none, or TERM is unknown. */

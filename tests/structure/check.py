@@ -42,6 +42,7 @@ POSIX_HEADERS = re.compile(
     r"sys/[\w/]+|netinet/[\w/]+|arpa/\w+|net/\w+|linux/[\w/]+)\.h>"
 )
 POSIX_FOLDERS = {"os", "sim"}
+PLATFORM = re.compile(r"\b(_WIN32|_WIN64|WIN32|__MINGW32__|__MINGW64__|__CYGWIN__|_MSC_VER|__linux__|__unix__)\b|<windows\.h>")
 UNFINISHED = re.compile(r"\b(TODO|FIXME)\b(?!\(#\d+\))")
 REQUIREMENT = re.compile(r"R-[A-Z0-9]+-\d+[a-z]?")
 
@@ -157,6 +158,16 @@ def check_posix(top):
             yield f"{relative}:{line_of(text, found.start())}: POSIX outside src/os: {found.group(0)}"
 
 
+def check_platform(top):
+    """A platform is a file of src/os the build picks, not an #ifdef (style.md); what compilers call Windows is no word for elsewhere."""
+    for full, relative in files(top, "src", "tests", "bench"):
+        if relative.startswith(os.path.join("src", "os") + os.sep):
+            continue
+        text = code(full, strings=False)
+        for found in PLATFORM.finditer(text):
+            yield f"{relative}:{line_of(text, found.start())}: {found.group(0)} outside src/os"
+
+
 def check_unfinished(top):
     for full, relative in files(top, "src", "tests"):
         text = read(full)
@@ -194,6 +205,7 @@ CHECKS = {name[6:]: function for name, function in list(globals().items()) if na
 
 # One fault for each check, and clean code that must pass it.
 PLANTED = {
+    "platform": ("src/app/a.c", "#ifdef _WIN32\n#endif\n", "/* _WIN32 */\n"),
     "include_direction": ("src/core/a.c", '#include "gateway/decode.h"\n', '#include "base/json.h"\n'),
     "sizes": ("src/base/a.c", "void\na(void)\n{\n" + "    b();\n" * 69 + "}\n", "void\na(void)\n{\n" + "    b();\n" * 68 + "}\n"),
     "pure_core": ("src/rules/a.c", "void\na(void)\n{\n    p = malloc(1);\n}\n", "void\na_new(void)\n{\n    p = malloc(1); /* time() */\n}\n"),
