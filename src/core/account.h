@@ -17,6 +17,9 @@ enum target_state {
     TARGET_DONE,    /* Proven; watched for a late fill (R-ALL-5). */
 };
 
+/* Orders against a position that can fill together: a stop and a target of one bracket cannot. */
+enum trim_kind { TRIM_STOPS, TRIM_LIMITS, TRIM_KINDS };
+
 /*
  * What must be true of one contract of one account: at most `size` contracts, no order marked unwanted
  * (resilience.md 2, Enforcement).
@@ -36,6 +39,7 @@ struct target {
     int16_t attempts;         /* Certain failures in a row. */
     int32_t rule;
     int32_t size_seen;        /* By the last agreeing read. */
+    int32_t spare[TRIM_KINDS]; /* By how much orders against the position exceeded it before our reduction (trim.c). */
     uint64_t incident;
     uint64_t command;         /* Close or reduce in flight; 0: none. */
     struct instant since;     /* Of the breach. */
@@ -236,6 +240,16 @@ void enforce_late_fill(struct engine *engine, struct account *account, const str
 void enforce_run(struct engine *engine, struct account *account);
 struct instant enforce_deadline(const struct engine *engine, const struct account *account);
 
+/* ---- trim.c ---- */
+/** A reduction is about to leave: which orders may not be larger than what it leaves. */
+void trim_mark(struct account *account, struct target *target);
+/** Once the reduction is seen: ask for what is too large to be made smaller. */
+void trim_run(struct engine *engine, struct account *account, struct target *target);
+/** Is something still too large? */
+bool trim_is_open(const struct account *account, const struct target *target);
+struct instant trim_deadline(const struct account *account, const struct target *target);
+void trim_answered(struct engine *engine, struct order *order, const struct answer_event *answer);
+
 /* ---- stop.c ---- */
 /** RULE-012's stop, after the strict outbound check FV-09.  True if a command went out. */
 bool stop_send(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule);
@@ -259,6 +273,9 @@ struct goal_row enforce_goal_row(const struct account *account, const struct tar
 /** A step of an enforcement for the feed: sent, answered. */
 void enforce_publish(struct engine *engine, const struct account *account, enum enforcement_step step, const struct command *command,
     int32_t rule, uint64_t incident);
+/** When the @attempts-th certain failure in a row is tried again (RT-04), @hold at the earliest. */
+struct instant enforce_back_off(const struct engine *engine, int16_t attempts, struct span hold);
+void enforce_record_sent(struct engine *engine, struct account *account, const struct command *command);
 /** Ask for a read of the account at @at or earlier. */
 void enforce_want_read(struct account *account, struct instant at);
 
@@ -284,6 +301,8 @@ bool judge_is_quiet(const struct position *position);
 struct gauge judge_gauge(const struct engine *engine, struct account *account, int32_t rule_index);
 /** After the account's configuration has been set. */
 void judge_enable(const struct engine *engine, struct account *account);
+/** Tell and record it at the end of the step. */
+void judge_remember_breach(struct engine *engine, const struct pending_breach *breach);
 void judge_flush_breaches(struct engine *engine);
 
 #endif /* CORE_ACCOUNT_H */

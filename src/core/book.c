@@ -96,6 +96,14 @@ add_position(struct engine *engine, struct account *account, struct contract *co
     return position;
 }
 
+/* What only reduces the position now is protection as long as nobody makes it larger (order_may_stay). */
+static void
+note_fit(struct account *account, const struct position *position)
+{
+    for (struct order *o = account->orders; o != NULL; o = o->next)
+        o->fitted = o->fitted || (o->contract == position->contract && order_reduces(o, position->size));
+}
+
 /* Flat -> held, held -> flat and reversal begin a new life: rules forget the old one (R-005-2). */
 static void
 set_position(struct engine *engine, struct position *position, const struct position_row *row)
@@ -112,6 +120,7 @@ set_position(struct engine *engine, struct position *position, const struct posi
         position->stop_unproven = false;
         position->stop_checked = true;
         position->stop_tag = 0;
+        position->stop_refusals = 0;
         position->blind_next = INSTANT_NONE;
     }
     position->id = row->id;
@@ -122,6 +131,7 @@ set_position(struct engine *engine, struct position *position, const struct posi
         market_hold(engine, position);
     else
         market_drop(engine, position);
+    note_fit(position->account, position);
     ledger_track_open(position->account);
 }
 
@@ -167,6 +177,7 @@ copy_order(struct order *order, const struct order_row *row)
     order->status = row->status;
     order->type = row->type;
     order->side = row->side;
+    order->fitted = order->fitted && bounded(row->size) <= order->size;
     order->size = bounded(row->size);
     order->filled = bounded(row->filled) > 0 ? bounded(row->filled) : 0;
 }
@@ -207,12 +218,14 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
         order->command = 0;
     }
     if (!order_may_execute(order->status)) {
-        order->unwanted = order->unresolved = false;
+        order->unwanted = order->unresolved = order->trimming = false;
         order->command = 0;
     }
     struct position *position = book_find(account, contract);
-    if (position != NULL)
+    if (position != NULL) {
         stop_seen(position, order);
+        note_fit(account, position);
+    }
     if (position != NULL && order->filled > filled_before && (position->size > 0) == (order->side == SIDE_SELL))
         position->exit_filled_at = engine->now;
     if (order->swept && order->filled > filled_before)
@@ -326,7 +339,9 @@ apply_orders(struct engine *engine, struct account *account, const struct snapsh
         }
         if (known != NULL && stream_is_newer(engine, account, known->touched_at, snapshot->asked_at))
             continue;
-        (void)book_apply_order(engine, account, row);
+        struct order *read = book_apply_order(engine, account, row);
+        if (known == NULL && read != NULL)
+            read->fitted = true; /* Placed while nobody watched: nothing says that it was too large then. */
     }
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         bool absent = order_may_execute(o->status) && !listed(snapshot, o->id) && (complete || o->status == ORDER_OPEN);

@@ -184,6 +184,10 @@ enforce_cancel(struct engine *engine, struct account *account, struct order *ord
     bool fresh = known == NULL || known->state == TARGET_DONE;
     struct target *target = begin(engine, account, order->contract, rule, incident);
     order->unwanted = true;
+    if (order->trim) {
+        order->trim = order->unresolved = false; /* What became of its change of size does not matter any more. */
+        order->attempts = 0;
+    }
     order->rule = (int16_t)rule;
     order->incident = incident;
     order->retry_at = engine->now;
@@ -252,8 +256,8 @@ enforce_want_read(struct account *account, struct instant at)
 
 /* ---- Sending ---- */
 
-static void
-record_sent(struct engine *engine, struct account *account, const struct command *command)
+void
+enforce_record_sent(struct engine *engine, struct account *account, const struct command *command)
 {
     struct record *record = output_record(engine, RECORD_SENT, account);
 
@@ -273,13 +277,15 @@ send_close(struct engine *engine, struct account *account, struct target *target
     command->incident = target->incident;
     command->rule = target->rule;
     command->size = kind == COMMAND_REDUCE ? size - target->size : 0;
+    if (kind == COMMAND_REDUCE)
+        trim_mark(account, target);
     target->command = command->id;
     target->sent_at = engine->now;
     target->sent_anything = true;
     target->satisfied = false;
     target->unresolved = false;
     target->agreeing = 0;
-    record_sent(engine, account, command);
+    enforce_record_sent(engine, account, command);
     enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
 }
 
@@ -362,13 +368,14 @@ static void
 drive_order(struct engine *engine, struct account *account, struct order *order)
 {
     bool overdue = order->command != 0 && !instant_before(engine->now, instant_add(order->sent_at, ANSWER_OVERDUE));
-    bool in_the_way = order->looking && order->unwanted && !order->swept; /* A look-up must not hold back the first cancel. */
+    /* A look-up or a change of size must not hold back the first cancel. */
+    bool in_the_way = (order->looking || order->trimming) && order->unwanted && !order->swept;
 
     if (overdue || in_the_way) {
         table_remove(&engine->in_flight, order->command);
         order->command = 0;
-        order->unresolved = !order->looking;
-        order->looking = false;
+        order->unresolved = !order->looking && !in_the_way;
+        order->looking = order->trimming = false;
     }
     if (!order->unwanted || order->command != 0 || order->unresolved || instant_before(engine->now, order->retry_at))
         return;
@@ -380,8 +387,34 @@ drive_order(struct engine *engine, struct account *account, struct order *order)
     order->sent_at = engine->now;
     order->agreeing = 0;
     order->swept = true;
-    record_sent(engine, account, command);
+    enforce_record_sent(engine, account, command);
     enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
+}
+
+/*
+ * Trading on under a lock is a breach of its own, with its own sentence (R-ALL-14, S-27).  What stood when the lock was set went with that breach.
+ */
+static void
+tell_defiance(struct engine *engine, struct account *account, const struct lockout *lock, const struct position *position, int32_t ceiling,
+    const struct order *order)
+{
+    const char *kind = lock->kind == LOCK_ENTRIES ? "Cooldown" : "Locked";
+    struct pending_breach breach = { .account = account, .rule = lock->rule, .unit = UNIT_CONTRACTS, .incident = lock->incident };
+    struct text why = text_on(breach.why, sizeof breach.why);
+
+    if (!instant_before(lock->since, engine->now))
+        return;
+    if (order != NULL) {
+        breach.action = ACTION_CANCEL_ORDER;
+        breach.observed = order->size;
+        text_addf(&why, "%s: an order for %d in %s.", kind, (int)order->size, order->contract->root);
+    } else {
+        breach.action = ceiling == 0 ? ACTION_CLOSE_POSITION : ACTION_REDUCE;
+        breach.observed = abs(position->size);
+        breach.limit = ceiling;
+        text_addf(&why, "%s: a position of %d in %s, %d allowed.", kind, (int)position->size, position->contract->root, (int)ceiling);
+    }
+    judge_remember_breach(engine, &breach);
 }
 
 /* R-ALL-7, R-ALL-8: what the locks forbid becomes a target or an unwanted order; so does every order under a flatten. */
@@ -391,8 +424,8 @@ apply_locks(struct engine *engine, struct account *account)
     for (struct position *p = account->positions; p != NULL; p = p->next) {
         const struct lockout *lock = NULL;
         int32_t ceiling = p->size != 0 ? lockout_ceiling(engine, account, p, &lock) : INT32_MAX;
-        if (lock != NULL && abs(p->size) > ceiling)
-            (void)enforce_want(engine, account, p->contract, ceiling, lock->rule, lock->incident);
+        if (lock != NULL && abs(p->size) > ceiling && enforce_want(engine, account, p->contract, ceiling, lock->rule, lock->incident))
+            tell_defiance(engine, account, lock, p, ceiling, NULL);
     }
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         if (!order_may_execute(o->status) || o->unwanted)
@@ -401,8 +434,8 @@ apply_locks(struct engine *engine, struct account *account)
         const struct lockout *lock = lockout_forbids(engine, account, o);
         if (target != NULL && target->state != TARGET_DONE && target->flatten)
             (void)enforce_cancel(engine, account, o, target->rule, target->incident);
-        else if (lock != NULL)
-            (void)enforce_cancel(engine, account, o, lock->rule, lock->incident);
+        else if (lock != NULL && enforce_cancel(engine, account, o, lock->rule, lock->incident))
+            tell_defiance(engine, account, lock, NULL, 0, o);
     }
 }
 
@@ -448,11 +481,14 @@ forget_watched(struct engine *engine, struct account *account)
 {
     for (struct target **link = &account->targets; *link != NULL;) {
         struct target *t = *link;
-        if (t->state != TARGET_DONE || instant_before(engine->now, instant_add(t->done_at, WATCH_LATE_FILL))) {
+        bool watched = instant_before(engine->now, instant_add(t->done_at, WATCH_LATE_FILL));
+        if (t->state != TARGET_DONE || watched || trim_is_open(account, t)) {
             link = &t->next;
             continue;
         }
         *link = t->next;
+        for (struct order *o = account->orders; o != NULL; o = o->next)
+            o->trim = o->trim && o->contract != t->contract;
         pool_give(&engine->targets, t);
     }
 }
@@ -462,6 +498,8 @@ enforce_run(struct engine *engine, struct account *account)
 {
     forget_watched(engine, account);
     apply_locks(engine, account);
+    for (struct target *t = account->targets; t != NULL; t = t->next)
+        trim_run(engine, account, t);
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         if (order_may_execute(o->status))
             drive_order(engine, account, o);
@@ -499,8 +537,10 @@ enforce_deadline(const struct engine *engine, const struct account *account)
     struct instant due = account->read_in_flight ? instant_add(account->read_sent_at, SPAN_SECONDS(5)) : account->read_due;
 
     for (const struct target *t = account->targets; t != NULL; t = t->next) {
+        due = instant_min(due, trim_deadline(account, t));
         if (t->state == TARGET_DONE) {
-            due = instant_min(due, instant_add(t->done_at, WATCH_LATE_FILL));
+            struct instant watched = instant_add(t->done_at, WATCH_LATE_FILL);
+            due = instant_min(due, instant_before(engine->now, watched) ? watched : INSTANT_NEVER);
             continue;
         }
         due = instant_min(due, t->alarm_at);

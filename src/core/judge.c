@@ -165,15 +165,22 @@ be_strict(struct engine *engine, struct account *account, const struct rule *rul
     return fresh;
 }
 
-static void
-remember_breach(struct engine *engine, struct account *account, const struct rule *rule, const struct verdict *verdict, uint64_t incident)
+void
+judge_remember_breach(struct engine *engine, const struct pending_breach *breach)
 {
     if (engine->breaches_count == RULES_MAX)
         judge_flush_breaches(engine);
-    struct pending_breach *breach = &engine->breaches[engine->breaches_count++];
-    *breach = (struct pending_breach){ .account = account, .rule = rule->number, .action = verdict->action, .unit = verdict->unit,
+    engine->breaches[engine->breaches_count++] = *breach;
+}
+
+static void
+remember_breach(struct engine *engine, struct account *account, const struct rule *rule, const struct verdict *verdict, uint64_t incident)
+{
+    struct pending_breach breach = { .account = account, .rule = rule->number, .action = verdict->action, .unit = verdict->unit,
         .observed = verdict->observed, .limit = verdict->limit, .incident = incident };
-    (void)text_copy(breach->why, sizeof breach->why, verdict->why);
+
+    (void)text_copy(breach.why, sizeof breach.why, verdict->why);
+    judge_remember_breach(engine, &breach);
 }
 
 /* A later wish than the one that stands is heard when that one is due: wishes that move with each quote cost nothing. */

@@ -229,10 +229,10 @@ const struct lockout *
 lockout_forbids(const struct engine *engine, const struct account *account, const struct order *order)
 {
     const struct position *position = book_find(account, order->contract);
-    bool reduces = order_reduces(order, position != NULL ? position->size : 0);
+    bool stays = order->trim || order_may_stay(order, position != NULL ? position->size : 0);
 
     for (const struct lock_entry *entry = account->lockouts; entry != NULL; entry = entry->next) {
-        if (entry->lockout.kind != LOCK_FLAT && reduces)
+        if (entry->lockout.kind != LOCK_FLAT && stays)
             continue;
         if (covers(engine, account, &entry->lockout, order->contract))
             return &entry->lockout;

@@ -11,8 +11,8 @@
 
 #include <stdlib.h>
 
-static struct instant
-back_off(const struct engine *engine, int16_t attempts, struct span hold)
+struct instant
+enforce_back_off(const struct engine *engine, int16_t attempts, struct span hold)
 {
     static const int32_t steps_ms[] = {250, 500, 1000, 2000, 5000}; /* RT-04. */
     size_t step = attempts > 0 ? (size_t)attempts - 1 : 0;
@@ -28,7 +28,7 @@ target_answered(
     target->command = 0;
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
         target->attempts++;
-        target->retry_at = back_off(engine, target->attempts, answer->hold);
+        target->retry_at = enforce_back_off(engine, target->attempts, answer->hold);
         enforce_want_read(account, engine->now);
         return;
     }
@@ -43,6 +43,10 @@ static void
 order_answered(struct engine *engine, struct order *order, const struct answer_event *answer)
 {
     order->command = 0;
+    if (order->trimming) {
+        trim_answered(engine, order, answer);
+        return;
+    }
     if (order->looking) {
         order->looking = false;
         if (answer->outcome == OUTCOME_GONE) { /* The broker does not know it: it cannot execute. */
@@ -54,7 +58,7 @@ order_answered(struct engine *engine, struct order *order, const struct answer_e
     }
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
         order->attempts++;
-        order->retry_at = back_off(engine, order->attempts, answer->hold);
+        order->retry_at = enforce_back_off(engine, order->attempts, answer->hold);
         enforce_want_read(order->account, engine->now);
         return;
     }
@@ -103,9 +107,10 @@ prove_answer(struct engine *engine, struct account *account, const struct answer
     }
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         if (o->command == answer->command_id) {
-            struct command asked = {.kind = COMMAND_CANCEL,
+            struct command asked = {.kind = o->trimming ? COMMAND_MODIFY_STOP : COMMAND_CANCEL,
                 .contract = o->contract->id,
                 .order_id = o->id,
+                .size = o->trimming ? o->trim_to : 0,
                 .rule = o->rule,
                 .incident = o->incident};
             bool looking = o->looking;
@@ -221,9 +226,12 @@ prove_read(struct engine *engine, struct account *account, const struct snapshot
         return;
     account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
     for (struct order *o = account->orders; o != NULL; o = o->next) {
-        if (o->unwanted && o->unresolved && !o->missing &&
-            second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
-            o->unresolved = false;
+        if (!o->unresolved || o->missing || !(o->unwanted || o->trim) ||
+            !second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
+            continue;
+        o->unresolved = false;
+        if (o->trim) /* Accepted without effect: as good as refused. */
+            o->retry_at = enforce_back_off(engine, ++o->attempts, SPAN_ZERO);
     }
     for (struct position *p = account->positions; p != NULL; p = p->next)
         stop_read(engine, p, snapshot);

@@ -14,6 +14,8 @@
 
 #define READ_TRUSTED SPAN_MS(2000)  /* OV-04: lists trail by up to so long. */
 #define SILENT_MAX SPAN_SECONDS(30) /* OL-06 */
+#define REFUSALS_TOLD 3             /* The market may pass the price in between; then the position has no stop. */
+#define TOLD_EVERY SPAN_SECONDS(60) /* RT-05 */
 
 /* The order's event came, the position's has not: how much is held is not known (gateway.md 5, no order between kinds of events). */
 static bool
@@ -93,6 +95,18 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
 
 /* ---- What became of it ---- */
 
+/* P4: asked for ever more rarely (RULE-012), never quietly. */
+static void
+tell_refused(struct engine *engine, struct position *position, const char *text)
+{
+    position->stop_refusals++;
+    if (position->stop_refusals < REFUSALS_TOLD || instant_before(engine->now, instant_add(position->stop_told_at, TOLD_EVERY)))
+        return;
+    position->stop_told_at = engine->now;
+    output_alarm(engine, position->account, 0, 2, 0, "The broker refuses a stop for %s, the position has none: %s",
+        position->contract->id.text, text);
+}
+
 void
 stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer)
 {
@@ -109,6 +123,8 @@ stop_answered(struct engine *engine, struct position *position, const struct ans
         position->stop_unproven = may_be_there;
         if (may_be_there)
             enforce_want_read(position->account, engine->now);
+        if (placed && answer->outcome == OUTCOME_REFUSED)
+            tell_refused(engine, position, answer->text);
         return; /* R-012-5: again on the next favourable move. */
     }
     for (const struct order *o = position->account->orders; o != NULL; o = o->next)
@@ -134,6 +150,7 @@ stop_seen(struct position *position, const struct order *order)
     if (!protects)
         return;
     position->stop_unproven = false;
+    position->stop_refusals = 0;
     if (position->stop_command == 0)
         position->stop_tag = 0;
 }

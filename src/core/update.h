@@ -11,7 +11,7 @@ enum command_kind {
     COMMAND_REDUCE,       /* partialCloseContract by size. */
     COMMAND_CANCEL,       /* One order. */
     COMMAND_PLACE_STOP,   /* RULE-012: a protective stop, never larger than the position. */
-    COMMAND_MODIFY_STOP,
+    COMMAND_MODIFY_STOP,  /* Its price or size; also another order's size, down to what a reduction has left (trim.c). */
     COMMAND_READ,         /* Fresh positions and orders of the account, answered by EVENT_SNAPSHOT. */
     COMMAND_LOOK_UP_ORDER,    /* searchById, answered by EVENT_ORDER. */
     COMMAND_LOOK_UP_CONTRACT, /* Metadata, answered by EVENT_CONTRACT. */

@@ -117,9 +117,19 @@ order_reduces(const struct order *order, int32_t position_size)
 }
 
 bool
+order_is_stop(const struct order *order)
+{
+    return order->type == ORDER_STOP || order->type == ORDER_STOP_LIMIT || order->type == ORDER_TRAILING_STOP;
+}
+
+bool
+order_may_stay(const struct order *order, int32_t position_size)
+{
+    return order_reduces(order, position_size) || (order->fitted && is_opposite(order, position_size) && order_is_stop(order));
+}
+
+bool
 order_protects(const struct order *order, int32_t position_size)
 {
-    /* R-008-2. */
-    return order->status == ORDER_OPEN && is_opposite(order, position_size) &&
-        (order->type == ORDER_STOP || order->type == ORDER_STOP_LIMIT || order->type == ORDER_TRAILING_STOP);
+    return order->status == ORDER_OPEN && is_opposite(order, position_size) && order_is_stop(order); /* R-008-2. */
 }

@@ -56,6 +56,8 @@ struct position {
     bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
     bool stop_checked;             /* What was asked for has been seen, or nothing is asked. */
     bool stop_told;                /* Of nothing being known. */
+    int32_t stop_refusals;         /* Placements refused in a row. */
+    struct instant stop_told_at;   /* Of them. */
     struct instant blind_next;     /* Told of its price being lost: not again before. */
     uint64_t memory_hash;          /* Of the memory as last stored. */
     bool crossed;                  /* Reversed, and the fill that did it is not known yet (R-006-3). */
@@ -75,12 +77,16 @@ struct order {
     int64_t parent_id;        /* Bracket child: its entry; 0: none. */
     int32_t status, type, side, size, filled; /* Broker's integers, see core/event.h. */
     bool has_limit_price, has_stop_price;
+    bool fitted;              /* Since its size last grew it has been no larger than the position against it. */
     bool ours;                /* RULE-012 placed it, of this process or an earlier one. */
     /* The rest is book.c's and enforce.c's. */
     bool unwanted;            /* Must go; set by rules and lockouts. */
     bool swept;               /* Was cancelled by us: a fill of it is ours to undo for 30 s. */
     bool missing;             /* Vanished from a snapshot; being looked up (SR-06). */
     bool looking;             /* The command in flight is a look-up, not a cancel. */
+    bool trim;                /* Only reduced before a reduction of ours; may not be larger than what is left (trim.c). */
+    bool trimming;            /* The command in flight makes it smaller. */
+    int32_t trim_to;          /* Asked for. */
     bool unresolved;          /* A cancel was accepted or may have been; no proof yet. */
     int8_t agreeing;          /* Reads since the answer that still show it. */
     int16_t rule;
@@ -167,8 +173,15 @@ bool view_symbol_matches(const char *symbol, const struct contract *contract);
 
 /** Remaining size of an order. */
 int32_t order_remaining(const struct order *order);
+/** Stop, stop-limit or trailing stop, as R-008-2 lists them. */
+bool order_is_stop(const struct order *order);
 /** Would this order only shrink the position @size (opposite side, and all such orders need not be added up)? */
 bool order_reduces(const struct order *order, int32_t position_size);
+/**
+ * May this order stay where no entry may (R-ALL-8, R-009-2, R-011-1)?  It only reduces the position of @size, or it is a stop against it that did when it was
+ * placed: a partial exit may not cost what is left its protection.
+ */
+bool order_may_stay(const struct order *order, int32_t position_size);
 /** Working protective stop for a position of @size (R-008-2): open, opposite side, stop, stop-limit or trailing stop. */
 bool order_protects(const struct order *order, int32_t position_size);
 

@@ -333,7 +333,7 @@ judge_order(struct hearing *hearing, const struct order *order)
         verdict_wake(hearing->verdict, state_now(hearing, index)->ends);
         return;
     }
-    if (position != NULL && order_reduces(order, position->size))
+    if (position != NULL && order_may_stay(order, position->size))
         return; /* Not an entry; what closes a position takes its orders along. */
     verdict_breach(hearing->verdict, ACTION_CANCEL_ORDER, "Outside the session: order %lld in %s.", (long long)order->id,
         order->contract->root);

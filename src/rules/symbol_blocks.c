@@ -64,13 +64,13 @@ close_positions(const struct symbol_blocks *c, const struct view *view, struct v
     }
 }
 
-/* With close_existing: false an order that only shrinks what is held may stay (R-011-1). */
+/* With close_existing: false an order that only shrinks or protects what is held may stay (R-011-1). */
 static bool
 may_stay(const struct symbol_blocks *c, const struct view *view, const struct order *order)
 {
     const struct position *position = view_position_of(view, order->contract);
 
-    return !c->close_existing && position != NULL && order_reduces(order, position->size);
+    return !c->close_existing && position != NULL && order_may_stay(order, position->size);
 }
 
 static void

@@ -10,7 +10,9 @@
  * Whatever is asked for, a stop only ever tightens, and the tightest stop is the one that is managed.  A stop this rule has placed or moved
  * may not outlive its position, or it would open a new one: the account's memory knows these orders (R-012-4).
  *
- * A refused request comes again with the next favourable move (R-012-5); that no second one leaves while one is in flight is the
+ * A refused request comes again with the next favourable move (R-012-5).  While the market is beyond the stop's price the broker refuses it (gateway.md
+ * 1.5): then no such move is awaited, it is asked for more and more rarely, and stop.c raises the alarm; closing is not this rule's (that is
+ * no_stop_loss_grace), nor a stop farther away than configured.  That no second one leaves while one is in flight is the
  * enforcement's business, not to ask more than once a second is ours (R-012-3).
  */
 #include "base/assert.h"
@@ -21,7 +23,8 @@
 #include <stdlib.h>
 
 #define MANAGED_MAX 8
-#define RETRY_AFTER SPAN_SECONDS(5)     /* The same request again, where a stop or its size is missing. */
+#define RETRY_AFTER SPAN_SECONDS(5)     /* The same request again, where a stop or its size is missing; twice that after each further try, */
+#define RETRY_AT_MOST SPAN_SECONDS(60) /* but not longer than this. */
 #define UNSEEN_KEPT SPAN_SECONDS(60)    /* A placed stop that never showed up. */
 #define BRACKET_ARRIVES SPAN_SECONDS(2) /* The platform's own stop, after the fill. */
 
@@ -43,6 +46,7 @@ struct memory {
     bool trailing;            /* Activated. */
     bool breakeven_due, breakeven_done;
     bool managing;            /* We have placed or moved its stop. */
+    int64_t tries;            /* The same has been asked again so often. */
 };
 
 /* A stop of ours. */
@@ -316,6 +320,22 @@ wanted(const struct trade_management *c, const struct position *position, struct
 
 /* ---- asking ---- */
 
+static bool
+is_same(const struct memory *memory, int64_t price, int32_t size)
+{
+    return memory->asked_price == price && memory->asked_size == size;
+}
+
+static struct span
+retry_after(const struct memory *memory)
+{
+    struct span wait = RETRY_AFTER;
+
+    for (int64_t i = 0; i < memory->tries && wait.ns < RETRY_AT_MOST.ns; i++)
+        wait.ns *= 2;
+    return wait.ns < RETRY_AT_MOST.ns ? wait : RETRY_AT_MOST;
+}
+
 /* Is it time for this request?  If not now, the rule is asked again when it is. */
 static bool
 may_ask(const struct trade_management *c, const struct view *view, const struct position *position, const struct memory *memory,
@@ -323,15 +343,17 @@ may_ask(const struct trade_management *c, const struct view *view, const struct 
 {
     struct instant asked_at = { memory->asked_at_ns };
     struct instant next = instant_add(asked_at, c->pace);
-    bool same = memory->asked_price == price && memory->asked_size == size;
-    bool moved = position->contract->has_last && is_tighter(position, position->contract->last_nanos, memory->asked_last_nanos);
+    bool same = is_same(memory, price, size);
+    int64_t last = position->contract->last_nanos;
+    bool beyond = price != 0 && !is_tighter(position, last, price); /* The market has passed it: refused in any case. */
+    bool moved = position->contract->has_last && !beyond && is_tighter(position, last, memory->asked_last_nanos);
 
     if (memory->asked_at_ns == 0 || memory->asked_at_ns > view->now.ns) /* Later than now: the clock has been corrected. */
         return true;
     if (same && !moved) {
         if (size == 0)
             return false; /* Refused or on its way: the next favourable move tries again (R-012-5). */
-        next = instant_max(next, instant_add(asked_at, RETRY_AFTER));
+        next = instant_max(next, instant_add(asked_at, retry_after(memory)));
     }
     if (!instant_before(view->now, next))
         return true;
@@ -344,6 +366,7 @@ ask(const struct view *view, struct memory *memory, struct want_stop want, struc
 {
     const struct contract *contract = want.position->contract;
 
+    memory->tries = is_same(memory, want.price_nanos, want.size) && memory->asked_at_ns != 0 ? memory->tries + 1 : 0;
     memory->asked_at_ns = view->now.ns;
     memory->asked_price = want.price_nanos;
     memory->asked_size = want.size;
@@ -352,6 +375,8 @@ ask(const struct view *view, struct memory *memory, struct want_stop want, struc
     remember(view, contract, want.order != NULL ? want.order->id : 0,
         want.price_nanos != 0 || want.order == NULL ? want.price_nanos : want.order->stop_price_nanos);
     verdict_stop(verdict, want);
+    if (want.size != 0)
+        verdict_wake(verdict, instant_add(view->now, retry_after(memory))); /* Also when nothing is quoted meanwhile. */
 }
 
 /* The order size that leaves the position covered, or 0: as it is (R-012-4).  Beside other stops it only shrinks, never to cover twice. */
@@ -400,6 +425,7 @@ manage(const struct trade_management *c, const struct view *view, const struct p
         if (memory->managing)
             remember(view, position->contract, stop->id, stop->stop_price_nanos);
         if (want.price_nanos == 0 && want.size == 0) {
+            memory->tries = 0;
             be_quiet(c, position, memory, verdict);
             return;
         }

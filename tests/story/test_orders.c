@@ -69,7 +69,7 @@ error_rejected_with_id(void **state)
         .order_id = 3408995735, .code = 2 };
     story_feed(&f, &event);
     assert_int_equal(story_working(&f), 0);
-    assert_int_equal(story_count_while(&f, 10000, COMMAND_LOOK_UP_ORDER), 0);
+    assert_int_equal(story_count_while(&f, 4000, COMMAND_LOOK_UP_ORDER), 0);
     story_quote(&f, FIXTURE_MNQ, 21001); /* R-012-5: again on a favourable move, under another tag. */
     assert_true(story_only(&f, COMMAND_PLACE_STOP)->tag == 0);
     story_close(&f);
@@ -355,6 +355,52 @@ trade_null_pnl_and_void(void **state)
     story_close(&f);
 }
 
+/* Answers each placement of a stop with a refusal; how many there were, and the critical alarms. */
+static int
+refuse_stops(struct engine_fixture *f, int64_t ms, int64_t *last_units, int64_t last_step, int *ret_alarms)
+{
+    struct instant until = instant_add(f->now, SPAN_MS(ms));
+    int count = 0;
+
+    while (instant_before(f->now, until)) {
+        if (last_step != 0)
+            story_quote(f, FIXTURE_MNQ, *last_units += last_step);
+        else
+            story_wait_ms(f, 100);
+        if (story_count(f, COMMAND_PLACE_STOP) == 1) {
+            count++;
+            story_answer(f, story_only(f, COMMAND_PLACE_STOP)->id, OUTCOME_REFUSED);
+            *ret_alarms += story_notices(f, NOTICE_ALARM);
+        }
+        if (last_step != 0)
+            f->now = instant_add(f->now, SPAN_MS(1000));
+    }
+    return count;
+}
+
+/* R-012-1, R-012-5, P4: the market is below the stop's price; the broker refuses it.  Asked for more and more rarely, told, and at once when it is back. */
+static void
+stop_beyond_the_market(void **state)
+{
+    struct engine_fixture f;
+    int64_t last = 20980;
+    int alarms = 0;
+
+    (void)state;
+    story_open(&f, STOPS); /* 40 ticks: 20990. */
+    story_quote(&f, FIXTURE_MNQ, last);
+    story_position(&f, FIXTURE_MNQ, 1);
+    assert_int_equal(story_only(&f, COMMAND_PLACE_STOP)->price_nanos, 20990 * NANOS_PER_UNIT);
+    story_answer(&f, story_only(&f, COMMAND_PLACE_STOP)->id, OUTCOME_REFUSED);
+    assert_int_equal(refuse_stops(&f, 300000, &last, 0, &alarms), 7); /* After 5, 15, 35, 75, 135, 195, 255 s. */
+    assert_in_range(alarms, 4, 5);
+    last = 20970; /* Rising, but not there yet: the broker would say the same. */
+    assert_in_range(refuse_stops(&f, 15000, &last, 1, &alarms), 0, 1);
+    last = 20990;
+    assert_in_range(refuse_stops(&f, 3000, &last, 1, &alarms), 2, 3);
+    story_close(&f);
+}
+
 int
 main(void)
 {
@@ -363,6 +409,7 @@ main(void)
         cmocka_unit_test(error_rejected_with_id),
         cmocka_unit_test(error_market_closed),
         cmocka_unit_test(enforce_modify_not_applied),
+        cmocka_unit_test(stop_beyond_the_market),
         cmocka_unit_test(order_stuck),
         cmocka_unit_test(cooldown_keeps_stops),
         cmocka_unit_test(order_unknown_status),
