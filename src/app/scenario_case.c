@@ -6,13 +6,12 @@
  */
 #include "app/scenario_case.h"
 
+#include "app/scenario_reload.h"
 #include "app/scratch.h"
 #include "app/stage.h"
 #include "base/assert.h"
 #include "base/money.h"
-#include "config/load.h"
 #include "gateway/decode.h"
-#include "rules/rules.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -41,7 +40,8 @@ struct run {
     int64_t accounts[ACCOUNTS_IN_CASE_MAX];
     int32_t accounts_count;
     int32_t index;               /* Of the event in "given". */
-    struct loaded_config *config, *reloaded;
+    struct scenario_reload reload;
+    uint32_t would_have;         /* Rules in shadow that said so on this event, by number. */
     struct stage *stage;
     struct instant now;
     int32_t decoded;             /* Rows of the invocation just fed. */
@@ -66,6 +66,8 @@ on_record(void *context, const struct record *record)
 {
     struct run *run = context;
 
+    if (record->kind == RECORD_BREACH && text_starts(record->u.breach.why, "Shadow: "))
+        run->would_have |= 1u << record->rule;
     actions_add_record(&run->result->got, run->index, record);
 }
 
@@ -76,7 +78,7 @@ on_notice(void *context, const struct notice *notice)
     (void)notice;
 }
 
-/* ---- The case's configuration ---- */
+/* ---- The case's accounts and configurations ---- */
 
 static void
 add_account(struct run *run, int64_t id)
@@ -109,63 +111,34 @@ find_accounts(struct run *run, int node)
     }
 }
 
-static enum status
-load_config(const struct run *run, const char *text, size_t length, struct loaded_config **ret_loaded, struct error *err)
+/* The configuration from here on, between two events. */
+static void
+step_config(struct run *run, const struct config *config)
 {
-    struct config_errors errors = { 0 };
-    enum status status =
-        config_from_scenario(text, length, run->accounts, run->accounts_count, rules_table, ret_loaded, &errors);
+    struct event event = { .kind = EVENT_CONFIG, .at = run->now };
 
-    if (status != OK) {
-        char bytes[ERROR_TEXT_MAX];
-        struct text all = text_on(bytes, sizeof bytes);
-        config_errors_print(&errors, &all);
-        status = error_set(err, status, "config: %s", bytes);
-    }
-    config_errors_fini(&errors);
-    return status;
+    event.u.config = config;
+    stage_event(run->stage, &event);
 }
 
+/* What waits for a time before @until comes then. */
 static enum status
-load_first_config(struct run *run, struct error *err)
+let_come(struct run *run, struct instant until, struct error *err)
 {
-    size_t length;
-    int node = json_get(run->json, 0, "config");
-    const char *text = json_raw(run->json, node, &length);
+    struct instant due = scenario_reload_due(&run->reload);
+    const struct config *config = NULL;
+    struct event clock = { .kind = EVENT_CLOCK, .at = due };
 
-    if (node == JSON_NONE)
-        return error_set(err, STATUS_CORRUPT, "config: missing");
-    return load_config(run, text, length, &run->config, err);
-}
-
-/* A reload names the rules as they are now; the rest of the file stays. */
-static enum status
-reload_config(struct run *run, int data, struct event *event, struct error *err)
-{
-    static const char *const kept[] = { "daily_reset", "global", "holidays" };
-    char bytes[TEXT_BYTES];
-    struct text text = text_on(bytes, sizeof bytes);
-    int old = json_get(run->json, 0, "config");
-    size_t length;
-
-    text_add(&text, "{");
-    for (size_t i = 0; i < COUNT_OF(kept); i++) {
-        const char *raw = json_raw(run->json, json_get(run->json, old, kept[i]), &length);
-        if (length > 0 && json_get(run->json, data, kept[i]) == JSON_NONE)
-            text_addf(&text, "\"%s\":%.*s%s", kept[i], (int)length, raw, json_size(run->json, data) > 0 ? "," : "");
-    }
-    const char *raw = json_raw(run->json, data, &length);
-    if (json_kind(run->json, data) != JSON_OBJECT || run->reloaded != NULL)
-        return error_set(err, STATUS_CORRUPT, "given[%" PRId32 "]: not one reload with an object", run->index);
-    text_add_bytes(&text, raw + 1, length - 1);
-    if (text.truncated)
-        return error_set(err, STATUS_LIMIT, "given[%" PRId32 "]: too long a configuration", run->index);
-    enum status status = load_config(run, bytes, text.length, &run->reloaded, err);
-    if (status == OK) {
-        event->kind = EVENT_CONFIG;
-        event->u.config = &run->reloaded->config;
-    }
-    return status;
+    if (instant_is_never(due) || instant_before(until, due))
+        return OK;
+    run->now = due;
+    stage_event(run->stage, &clock);
+    enum status status = stage_answer(run->stage) ? scenario_reload_again(&run->reload, due, &config, err) :
+        error_set(err, STATUS_INTERNAL, "given[%" PRId32 "]: engine and broker never came to rest", run->index);
+    if (status != OK)
+        return status;
+    step_config(run, config);
+    return stage_answer(run->stage) ? OK : error_set(err, STATUS_INTERNAL, "given[%" PRId32 "]: engine and broker never came to rest", run->index);
 }
 
 /* ---- The case's events ---- */
@@ -282,26 +255,46 @@ feed_snapshots(struct run *run, int data)
 }
 
 static enum status
+feed_reload(struct run *run, int data, bool holds, struct error *err)
+{
+    const struct config *config = NULL;
+    enum status status = scenario_reload_now(&run->reload, data, holds, run->now, &config, err);
+
+    if (status == OK)
+        step_config(run, config);
+    return status;
+}
+
+static enum status
+feed_admin(struct run *run, int data, struct error *err)
+{
+    struct event event = { .at = run->now };
+
+    if (json_string_is(run->json, json_get(run->json, data, "action"), "cancel"))
+        return pending_cancel(&run->reload.pending) ? OK : error_set(err, STATUS_CORRUPT, "given[%" PRId32 "]: nothing waits", run->index);
+    if (!read_admin(run, data, &event))
+        return error_set(err, STATUS_CORRUPT, "given[%" PRId32 "]: no accountId", run->index);
+    stage_event(run->stage, &event);
+    return OK;
+}
+
+static enum status
 feed_given(struct run *run, int given, const char *type, struct error *err)
 {
-    struct event event = { .kind = EVENT_CLOCK, .at = run->now };
+    struct event clock = { .kind = EVENT_CLOCK, .at = run->now };
     int data = json_get(run->json, given, "data");
 
     if (strcmp(type, "snapshot") == 0)
         return feed_snapshots(run, data);
     if (strcmp(type, "restart") == 0)
         return stage_restart(run->stage, run->now, err);
-    if (strcmp(type, "config") == 0) {
-        enum status status = reload_config(run, data, &event, err);
-        if (status != OK)
-            return status;
-    } else if (strcmp(type, "admin") == 0) {
-        if (!read_admin(run, data, &event))
-            return error_set(err, STATUS_CORRUPT, "given[%" PRId32 "]: no accountId", run->index);
-    } else if (strcmp(type, "clock") != 0) {
+    if (strcmp(type, "config") == 0 || strcmp(type, "reload") == 0)
+        return feed_reload(run, data, type[0] == 'r', err);
+    if (strcmp(type, "admin") == 0)
+        return feed_admin(run, data, err);
+    if (strcmp(type, "clock") != 0)
         return feed_invocation(run, given, type, err);
-    }
-    stage_event(run->stage, &event);
+    stage_event(run->stage, &clock);
     return OK;
 }
 
@@ -364,6 +357,34 @@ check_locked(struct run *run, int check, int64_t account_id)
         check_failed(run, scope, want ? "locked" : "not locked", got ? "locked" : "not locked");
 }
 
+/* A rule in shadow said what it would have done; 0: none did. */
+static void
+check_shadow(struct run *run, int check)
+{
+    int64_t rule = 0;
+
+    (void)json_int64(run->json, json_get(run->json, check, "would_have"), &rule);
+    if (rule < 0 || rule > 31 || run->would_have != (rule > 0 ? 1u << rule : 0))
+        check_failed(run, "would_have", rule > 0 ? "this rule alone" : "no rule", run->would_have != 0 ? "another" : "none");
+}
+
+/* Looser rules wait until then; null: nothing does. */
+static void
+check_pending(struct run *run, int check)
+{
+    struct instant want = INSTANT_NEVER, got = scenario_reload_due(&run->reload);
+    char want_text[INSTANT_TEXT_MAX], got_text[INSTANT_TEXT_MAX];
+    size_t length;
+    const char *text = json_raw(run->json, json_get(run->json, check, "pending"), &length);
+
+    (void)instant_parse(text, length, &want);
+    if (instant_equal(want, got))
+        return;
+    instant_format(want, want_text, sizeof want_text);
+    instant_format(got, got_text, sizeof got_text);
+    check_failed(run, "pending", instant_is_never(want) ? "nothing" : want_text, instant_is_never(got) ? "nothing" : got_text);
+}
+
 /* What must hold once the rules ran on this event, before the broker's answers to it. */
 static void
 run_checks(struct run *run)
@@ -382,6 +403,10 @@ run_checks(struct run *run)
             check_open(run, child, account_id);
         if (json_get(json, child, "locked") != JSON_NONE)
             check_locked(run, child, account_id);
+        if (json_get(json, child, "would_have") != JSON_NONE)
+            check_shadow(run, child);
+        if (json_get(json, child, "pending") != JSON_NONE)
+            check_pending(run, child);
     }
 }
 
@@ -415,9 +440,9 @@ feed_contracts(struct run *run, struct error *err)
 }
 
 static enum status
-begin(struct run *run, int first, struct error *err)
+begin(struct run *run, const struct config *config, int first, struct error *err)
 {
-    const struct stage_options options = { .config = &run->config->config, .mode = run->mode,
+    const struct stage_options options = { .config = config, .mode = run->mode,
         .database = run->database[0] != '\0' ? run->database : NULL, .context = run, .command = on_command,
         .record = on_record, .notice = on_notice };
     char type[SIGNALR_TARGET_MAX] = "";
@@ -438,18 +463,23 @@ begin(struct run *run, int first, struct error *err)
 }
 
 static enum status
-run_events(struct run *run, struct error *err)
+run_events(struct run *run, const struct config *config, struct error *err)
 {
+    struct instant at;
     int list = json_get(run->json, 0, "given");
     int child = json_first(run->json, list);
     char type[SIGNALR_TARGET_MAX];
 
     if (json_size(run->json, list) == 0)
         return error_set(err, STATUS_CORRUPT, "given: missing or empty");
-    enum status status = begin(run, child, err);
+    enum status status = begin(run, config, child, err);
     for (size_t i = 0; i < json_size(run->json, list) && status == OK; i++, child = json_next(run->json, child)) {
         run->index = (int32_t)i;
-        status = read_time(run, child, &run->now, err);
+        run->would_have = 0;
+        status = read_time(run, child, &at, err);
+        if (status == OK)
+            status = let_come(run, at, err);
+        run->now = at;
         if (status == OK && !json_string(run->json, json_get(run->json, child, "type"), type, sizeof type))
             status = error_set(err, STATUS_CORRUPT, "given[%zu]: no type", i);
         if (status == OK)
@@ -481,12 +511,14 @@ run_whole(struct run *run, struct error *err)
 {
     char mode[32] = "auto";
     struct scratch *scratch = NULL;
+    const struct config *config = NULL;
     enum status status = OK;
 
     (void)json_string(run->json, json_get(run->json, 0, "broker"), mode, sizeof mode);
     if (!paper_mode_parse(mode, &run->mode))
         return error_set(err, STATUS_CORRUPT, "broker: unknown mode %s", mode);
     find_accounts(run, json_get(run->json, 0, "given"));
+    run->reload = (struct scenario_reload){ .json = run->json, .accounts = run->accounts, .accounts_count = run->accounts_count };
     if (run->accounts_count == 0)
         return error_set(err, STATUS_CORRUPT, "given: speaks of no account");
     if (has_restart(run->json))
@@ -494,12 +526,11 @@ run_whole(struct run *run, struct error *err)
     if (status == OK)
         status = actions_expected(&run->result->expected, run->json, json_get(run->json, 0, "expect"), err);
     if (status == OK)
-        status = load_first_config(run, err);
+        status = scenario_reload_first(&run->reload, &config, err);
     if (status == OK)
-        status = run_events(run, err);
+        status = run_events(run, config, err);
     stage_free(run->stage);
-    loaded_config_free(run->config);
-    loaded_config_free(run->reloaded);
+    scenario_reload_fini(&run->reload);
     scratch_free(scratch);
     actions_sort(&run->result->expected);
     actions_sort(&run->result->got);

@@ -136,11 +136,57 @@ hold_differs(const struct param *param, const void *a, const void *b)
     return one.truncated || two.truncated || strcmp(first, second) != 0;
 }
 
-/* @old NULL: nothing to be stricter than. */
-static const void *
-stricter(const struct param *param, const void *old, const void *now)
+static void
+add_symbol(struct symbols *symbols, const struct symbol *symbol)
 {
-    return old != NULL && loosen_param(param, old, now) ? old : now;
+    if (!loosen_has_symbol(symbols, symbol) && symbols->count < SYMBOLS_MAX)
+        symbols->items[symbols->count++] = *symbol;
+}
+
+/* Where a symbol less is looser: those of both lists; where one more is: those in both. */
+static struct symbols
+stricter_symbols(const struct param *param, const struct symbols *old, const struct symbols *now)
+{
+    struct symbols all = { .count = 0 };
+
+    if (param->looser == LOOSER_ANY)
+        return *old;
+    for (int32_t i = 0; i < old->count; i++)
+        if (param->looser == LOOSER_LOWER || loosen_has_symbol(now, &old->items[i]))
+            add_symbol(&all, &old->items[i]);
+    for (int32_t i = 0; i < now->count && param->looser == LOOSER_LOWER; i++)
+        add_symbol(&all, &now->items[i]);
+    return all;
+}
+
+/* The old symbols, each with its lower limit: a new one may have been blocked. */
+static struct symbol_limits
+stricter_limits(const struct symbol_limits *old, const struct symbol_limits *now)
+{
+    struct symbol_limits all = *old;
+
+    for (int32_t i = 0; i < all.count; i++)
+        for (int32_t k = 0; k < now->count; k++)
+            if (text_same(all.items[i].symbol.text, now->items[k].symbol.text) && now->items[k].limit < all.items[i].limit)
+                all.items[i].limit = now->items[k].limit;
+    return all;
+}
+
+/* The stricter value of both, of lists item by item. */
+static void
+write_stricter(const struct param *param, const void *old, const void *now, struct text *out)
+{
+    const void *before = at(old, param->offset), *after = at(now, param->offset);
+
+    if (param->kind == PARAM_SYMBOLS) {
+        struct symbols symbols = stricter_symbols(param, before, after);
+        value_format(param, &symbols, out);
+    } else if (param->kind == PARAM_LIMITS) {
+        struct symbol_limits limits = stricter_limits(before, after);
+        value_format(param, &limits, out);
+    } else {
+        write_any(param, old, out);
+    }
 }
 
 static size_t
@@ -160,15 +206,20 @@ same_block(const struct param *a, const struct param *b)
     return length == block_length(b) && memcmp(a->keys, b->keys, length) == 0;
 }
 
+/* @old NULL: nothing to be stricter than. */
 static void
-write_key(const struct param *param, size_t skip, const void *config, const char **comma, struct text *out)
+write_key(const struct param *param, size_t skip, const void *old, const void *now, const char **comma, struct text *out)
 {
     size_t length = strcspn(param->keys, "|") - skip;
+    bool holds = old != NULL && loosen_param(param, old, now);
 
-    if (!is_there(param, config))
+    if (!is_there(param, holds ? old : now))
         return;
     text_addf(out, "%s%.*s: ", *comma, (int)length, param->keys + skip);
-    write_any(param, config, out);
+    if (holds)
+        write_stricter(param, old, now, out);
+    else
+        write_any(param, now, out);
     *comma = ", ";
 }
 
@@ -182,7 +233,7 @@ hold_write_params(const struct param *params, size_t count, const void *old, con
         while (!same_block(&params[first], param))
             first++;
         if (length == 0) {
-            write_key(param, 0, stricter(param, old, now), &comma, out);
+            write_key(param, 0, old, now, &comma, out);
             continue;
         }
         if (first != i)
@@ -192,7 +243,7 @@ hold_write_params(const struct param *params, size_t count, const void *old, con
         comma = ", ";
         for (size_t k = i; k < count; k++)
             if (same_block(&params[k], param))
-                write_key(&params[k], length + 1, stricter(&params[k], old, now), &inner, out);
+                write_key(&params[k], length + 1, old, now, &inner, out);
         text_add(out, "}");
     }
 }

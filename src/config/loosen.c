@@ -24,8 +24,8 @@ is_looser(const struct param *param, int64_t old, int64_t now)
     return param->looser == LOOSER_ANY || (param->looser == LOOSER_HIGHER) == (now > old);
 }
 
-static bool
-has_symbol(const struct symbols *symbols, const struct symbol *symbol)
+bool
+loosen_has_symbol(const struct symbols *symbols, const struct symbol *symbol)
 {
     for (int32_t i = 0; i < symbols->count; i++)
         if (text_same(symbols->items[i].text, symbol->text))
@@ -38,7 +38,7 @@ static bool
 is_part(const struct symbols *a, const struct symbols *b)
 {
     for (int32_t i = 0; i < a->count; i++)
-        if (!has_symbol(b, &a->items[i]))
+        if (!loosen_has_symbol(b, &a->items[i]))
             return false;
     return true;
 }

@@ -16,6 +16,9 @@ int32_t loosen_compare(const struct config *old, const struct config *new_one, c
 /** Is the value of @new_config looser than that of @old_config, or nobody can tell?  Both are structs of the rule @param is of. */
 bool loosen_param(const struct param *param, const void *old_config, const void *new_config);
 
+/** Is the symbol in the list, in any case? */
+bool loosen_has_symbol(const struct symbols *symbols, const struct symbol *symbol);
+
 /** "limit: 2 becomes 5", a line. */
 void loosen_say(const struct param *param, const void *old_config, const void *new_config, struct text *out);
 

@@ -48,6 +48,10 @@ def mutants(case):
             turned["check"][i]["locked"] = not check["locked"]
         if "unrealized" in check:
             turned["check"][i]["unrealized"] += 0.01
+        if "would_have" in check:
+            turned["check"][i]["would_have"] = 2 if check["would_have"] == 0 else 0
+        if "pending" in check:
+            turned["check"][i]["pending"] = None if check["pending"] else "2031-01-01T00:00:00Z"
         yield "turned", turned
 
 

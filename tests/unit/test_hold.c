@@ -33,6 +33,11 @@ static const struct {
         "{\"symbol_blocks\":{\"blocked_symbols\":[\"ES\",\"NQ\"]}}" },
     { "{\"symbol_blocks\":{\"blocked_symbols\":[\"ES\",\"NQ\"]}}", "{\"symbol_blocks\":{\"blocked_symbols\":[\"NQ\"]}}",
         "{\"symbol_blocks\":{\"blocked_symbols\":[\"ES\",\"NQ\"]}}" },
+    /* Of a list each symbol by itself: one less waits, one more holds. */
+    { "{\"symbol_blocks\":{\"blocked_symbols\":[\"ES\"]}}", "{\"symbol_blocks\":{\"blocked_symbols\":[\"NQ\"]}}",
+        "{\"symbol_blocks\":{\"blocked_symbols\":[\"ES\",\"NQ\"]}}" },
+    { "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":2,\"NQ\":3}}}", "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":1,\"NQ\":9,\"CL\":1}}}",
+        "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":1,\"NQ\":3}}}" },
     { "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":2},\"unknown_symbol_action\":\"allow_with_limit:3\"}}",
         "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":1},\"unknown_symbol_action\":\"allow_unlimited\"}}",
         "{\"max_contracts_per_instrument\":{\"limits\":{\"ES\":1},\"unknown_symbol_action\":\"allow_with_limit:3\"}}" },
