@@ -8,6 +8,7 @@ endfunction()
 
 library(UV libuv_a.a psapi user32 advapi32 iphlpapi userenv ws2_32)
 library(CURL libcurl.a ws2_32 crypt32 bcrypt advapi32)
+library(HTTP_PARSER libhttp_parser.a)
 library(SQLITE libsqlite3.a)
 library(YAML libyaml.a)
 library(CRYPT libcrypt.a advapi32)

@@ -163,9 +163,10 @@ transport_uv_new(struct uv_loop_s *uv, const struct transport_uv_settings *setti
     c->uv = uv;
     uv_timer_init(uv, &c->timer);
     c->timer.data = c;
-    enum status status = http_new(uv, &http_settings, &c->http, err);
+    enum status status = tunnels_new(uv, settings->ca_file, &c->tunnels, err);
+    http_settings.tunnels = c->tunnels;
     if (status == OK)
-        status = tunnels_new(uv, settings->ca_file, &c->tunnels, err);
+        status = http_new(uv, &http_settings, &c->http, err);
     if (status != OK) {
         transport_free(c);
         return status;

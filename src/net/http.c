@@ -2,6 +2,7 @@
  * http.c - HTTPS requests on libcurl's multi interface.
  *
  *     http_send --> [waiting, if inside a completion] --> loop_add --> ... --> finished --> done --> freed
+ *         \--> courier.c: mutations, while one of its connections is free
  *
  * Never sent twice: a mutation's body is given by a read callback and its seek callback refuses to go back once a byte was taken, so when a reused
  * connection dies libcurl ends with 65 instead of trying again.  Conversely a body of which no byte was taken proves that the
@@ -11,6 +12,8 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "net/answer.h"
+#include "net/courier.h"
 #include "net/loop.h"
 
 #include <stdlib.h>
@@ -26,7 +29,7 @@ struct exchange {
     struct exchange *next_waiting;
     struct http *http;
     CURL *easy;
-    struct curl_slist *fields;
+    struct curl_slist *head;
     bool added;
     enum http_lane lane;
     http_done *done;
@@ -34,17 +37,14 @@ struct exchange {
     char *url;
     char *body;
     size_t length, taken;
-    char *answer;
-    size_t answer_length, answer_size;
-    bool too_large;
-    struct instant date;
-    int64_t retry_after_s;
+    struct answer answer;
     int64_t first_byte_ns;
     char why[CURL_ERROR_SIZE];
 };
 
 struct http {
     struct loop *lanes[HTTP_LANES];
+    struct courier *courier; /* NULL: none. */
     struct exchange *exchanges;
     struct exchange *waiting; /* Asked for inside a completion; oldest first. */
     uv_idle_t soon;
@@ -94,79 +94,27 @@ static size_t
 take_answer(char *bytes, size_t size, size_t count, void *context)
 {
     struct exchange *x = context;
-    size_t length = size * count;
 
-    if (x->answer_length + length > HTTP_BODY_MAX) {
-        x->too_large = true;
-        return 0;
-    }
-    if (x->answer_length + length + 1 > x->answer_size) {
-        size_t wanted = (x->answer_length + length + 1) * 2;
-        char *grown = realloc(x->answer, wanted);
-
-        if (grown == NULL)
-            return 0;
-        x->answer = grown;
-        x->answer_size = wanted;
-    }
-    memcpy(x->answer + x->answer_length, bytes, length);
-    x->answer_length += length;
-    x->answer[x->answer_length] = '\0';
-    return length;
-}
-
-/* Value of a header line if it is @name, without blanks and line end. */
-static bool
-field_is(const char *line, size_t length, const char *name, char *out, size_t out_size)
-{
-    size_t n = strlen(name);
-
-    if (length <= n || line[n] != ':' || !text_same_bytes(name, line, n))
-        return false;
-    line += n + 1;
-    length -= n + 1;
-    while (length > 0 && (*line == ' ' || *line == '\t')) {
-        line++;
-        length--;
-    }
-    while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == '\n' || line[length - 1] == ' '))
-        length--;
-    return text_copy_bytes(out, out_size, line, length);
+    return answer_take_body(&x->answer, bytes, size * count) ? size * count : 0;
 }
 
 static size_t
 take_field(char *line, size_t size, size_t count, void *context)
 {
     struct exchange *x = context;
-    size_t length = size * count;
-    char value[64];
-    int64_t seconds;
 
-    if (field_is(line, length, "Date", value, sizeof value)) {
-        time_t at = curl_getdate(value, NULL);
-        if (at > 0)
-            x->date = (struct instant){ (int64_t)at * 1000000000 };
-    } else if (field_is(line, length, "Retry-After", value, sizeof value)) {
-        if (text_to_int64(value, strlen(value), &seconds) && seconds >= 0) {
-            x->retry_after_s = seconds;
-        } else { /* An HTTP date; the Date field, which servers send first, says what "now" is there. */
-            time_t at = curl_getdate(value, NULL);
-            int64_t now = x->date.ns / 1000000000;
-            if (at > 0 && now > 0)
-                x->retry_after_s = (int64_t)at > now ? (int64_t)at - now : 0;
-        }
-    }
-    return length;
+    answer_take_field(&x->answer, line, size * count);
+    return size * count;
 }
 
 /* ---- An exchange's life ---- */
 
 static void
-wipe_fields(struct curl_slist *fields)
+wipe_head(struct curl_slist *head)
 {
-    for (struct curl_slist *f = fields; f != NULL; f = f->next)
+    for (struct curl_slist *f = head; f != NULL; f = f->next)
         secret_wipe(f->data, strlen(f->data));
-    curl_slist_free_all(fields);
+    curl_slist_free_all(head);
 }
 
 /* What is the same for every request is set ahead of it: nothing of this has to be done when a close is due. */
@@ -218,13 +166,11 @@ exchange_free(struct http *http, struct exchange *x)
     if (x->next != NULL)
         x->next->previous = x->previous;
     drop_easy(http, x);
-    wipe_fields(x->fields);
+    wipe_head(x->head);
     if (x->body != NULL)
         secret_wipe(x->body, x->length); /* A login's body holds the key. */
-    if (x->answer != NULL)
-        secret_wipe(x->answer, x->answer_length); /* And its answer the token. */
+    answer_fini(&x->answer);
     free(x->body);
-    free(x->answer);
     free(x->url);
     free(x);
 }
@@ -245,17 +191,14 @@ finish(struct exchange *x, CURLcode result)
     struct http *http = x->http;
     struct http_answer answer = {
         .fate = fate_of(x, result),
-        .body = x->answer != NULL ? x->answer : "",
-        .length = x->answer_length,
-        .date = x->date,
-        .retry_after_s = x->retry_after_s,
         .first_byte_ns = x->first_byte_ns,
     };
     long status = 0;
 
+    answer_give(&x->answer, &answer);
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = (int)status;
-    if (x->too_large)
+    if (x->answer.too_large)
         text_copy(answer.why, sizeof answer.why, "answer over 4 MiB");
     else if (result == CURLE_SEND_FAIL_REWIND) /* libcurl speaks of our seek callback. */
         text_copy(answer.why, sizeof answer.why, "the connection died after the request had left; not sent again");
@@ -273,11 +216,11 @@ on_done(struct loop_job *job, CURLcode result)
 }
 
 static void
-set_fields(struct exchange *x, const struct http_request *request)
+set_head(struct exchange *x, const struct http_request *request)
 {
-    x->fields = curl_slist_append(x->fields, "Content-Type: application/json");
-    x->fields = curl_slist_append(x->fields, "Accept: text/plain, application/json");
-    x->fields = curl_slist_append(x->fields, "Expect:");
+    x->head = curl_slist_append(x->head, "Content-Type: application/json");
+    x->head = curl_slist_append(x->head, "Accept: text/plain, application/json");
+    x->head = curl_slist_append(x->head, "Expect:");
     if (request->bearer != NULL) {
         size_t size = strlen(request->bearer) + sizeof "Authorization: Bearer ";
         char *line = malloc(size);
@@ -287,11 +230,11 @@ set_fields(struct exchange *x, const struct http_request *request)
         struct text text = text_on(line, size);
         text_add(&text, "Authorization: Bearer ");
         text_add(&text, request->bearer);
-        x->fields = curl_slist_append(x->fields, line);
+        x->head = curl_slist_append(x->head, line);
         secret_wipe(line, size);
         free(line);
     }
-    curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->fields);
+    curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->head);
 }
 
 static void
@@ -321,7 +264,7 @@ set_up(struct exchange *x, const struct http_request *request)
     curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x);
-    set_fields(x, request);
+    set_head(x, request);
     set_body(x);
 }
 
@@ -336,7 +279,7 @@ exchange_new(struct http *http, const struct http_request *request)
     x->http = http;
     x->job.done = on_done;
     x->lane = request->lane;
-    x->retry_after_s = -1;
+    answer_init(&x->answer);
     x->next = http->exchanges;
     if (x->next != NULL)
         x->next->previous = x;
@@ -394,8 +337,9 @@ wait_a_turn(struct http *http, struct exchange *x)
 enum status
 http_send(struct http *http, const struct http_request *request, http_done *done, void *context, struct error *err)
 {
+    if (request->lane == HTTP_MUTATIONS && http->courier != NULL && courier_send(http->courier, request, done, context))
+        return OK;
     struct exchange *x = exchange_new(http, request);
-
     if (x == NULL)
         return error_set(err, STATUS_LIMIT, "no memory for a request");
     x->done = done;
@@ -443,6 +387,8 @@ http_new(struct uv_loop_s *uv, const struct http_settings *settings, struct http
     }
     for (int lane = 0; status == OK && lane < HTTP_LANES; lane++)
         status = loop_new(uv, settings->connections[lane], &http->lanes[lane], err);
+    if (status == OK && settings->tunnels != NULL)
+        status = courier_new(uv, settings->tunnels, settings->connect_timeout_ms, &http->courier, err);
     if (status != OK) {
         http_free(http);
         return status;
@@ -460,6 +406,7 @@ http_free(struct http *http)
         return;
     ASSERT(!http->closing);
     http->closing = true;
+    courier_free(http->courier);
     while (http->exchanges != NULL)
         exchange_free(http, http->exchanges);
     while (http->spares_count > 0)

@@ -18,6 +18,7 @@
 #define HTTP_BODY_MAX ((size_t)4 << 20) /* EC-09: the largest list answers fit. */
 
 struct uv_loop_s;
+struct tunnels;
 struct http;
 
 enum http_lane { HTTP_READS, HTTP_MUTATIONS, HTTP_LANES };
@@ -54,7 +55,8 @@ typedef void http_done(void *context, const struct http_answer *answer);
 struct http_settings {
     const char *ca_file;    /* PEM, copied; NULL or "": the system's. */
     int connect_timeout_ms;
-    int connections[HTTP_LANES]; /* At most. */
+    int connections[HTTP_LANES]; /* At most, by libcurl. */
+    struct tunnels *tunnels; /* For mutations that may not wait (courier.h), borrowed; NULL: all go libcurl's way. */
 };
 
 MUST_USE enum status http_new(struct uv_loop_s *uv, const struct http_settings *settings, struct http **ret_http,
@@ -64,8 +66,8 @@ MUST_USE enum status http_new(struct uv_loop_s *uv, const struct http_settings *
 void http_free(struct http *http);
 
 /**
- * Send.  All of @request is copied.  On a warm connection the bytes have left on return, except when called from a @done of the same lane: then
- * they leave on the next turn of the loop.  On failure @done is never called.
+ * Send.  All of @request is copied.  On a warm connection the bytes have left on return, except when libcurl has to carry it and this is called from a
+ * @done of the same lane: then they leave on the next turn of the loop.  On failure @done is never called.
  */
 MUST_USE enum status http_send(struct http *http, const struct http_request *request, http_done *done, void *context,
     struct error *err);

@@ -120,7 +120,8 @@ flush(struct tunnel *tunnel)
             break;
         done += sent;
     }
-    memmove(tunnel->backlog, tunnel->backlog + done, tunnel->backlog_length - done);
+    if (done > 0) /* There may be no backlog yet. */
+        memmove(tunnel->backlog, tunnel->backlog + done, tunnel->backlog_length - done);
     tunnel->backlog_length -= done;
     return result == CURLE_AGAIN ? CURLE_OK : result;
 }

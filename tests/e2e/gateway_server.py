@@ -8,6 +8,8 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   slam   the request is read whole, executed, and the connection dropped without an answer
   cut    half of the answer, then dropped          big     an answer of 5 MiB
   hang   no answer                                 moved   302 to another path
+  chunked  an answer in chunks, of no length said  early   100 Continue before the answer
+  nonsense  no HTTP                                idle    idle connections that have pinged are closed
 GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
@@ -29,6 +31,7 @@ MUTATIONS = ("/api/Position/closeContract", "/api/Order/cancel", "/api/Order/pla
 state = {"fault": "none", "connections": 0}
 counts = collections.Counter()
 user_hubs = []
+pinged = []
 lock = threading.Lock()
 
 
@@ -76,6 +79,12 @@ class Connection:
         self.sock.sendall(f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
                           f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}\r\n{extra}\r\n".encode() + body)
 
+    def hang_up(self):
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
     # -- WebSocket, server side
 
     def read_message(self):
@@ -122,6 +131,7 @@ class Connection:
             return True
         if path == "/api/Status/ping":
             self.answer(200, "pong")
+            pinged.append(self)
             return True
         if fields.get("authorization") != "Bearer test-token":
             self.answer(401, "")
@@ -144,6 +154,16 @@ class Connection:
             return False
         if fault == "big":
             self.answer(200, "x" * (5 << 20))
+        elif fault == "chunked":
+            text = json.dumps(envelope)
+            parts = "".join(f"{len(part):x}\r\n{part}\r\n" for part in (text[:5], text[5:]))
+            self.sock.sendall(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{parts}0\r\n\r\n".encode())
+        elif fault == "early":
+            self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.answer(200, json.dumps(envelope))
+        elif fault == "nonsense":
+            self.sock.sendall(b"220 mail.example ESMTP\r\n\r\n")
+            return False
         elif fault == "moved":
             self.answer(302, "", "Location: /api/Order/cancel\r\n")
         else:
@@ -154,6 +174,8 @@ class Connection:
         parts = path.split("/")
         if parts[1] == "fault":
             state["fault"] = parts[2]
+            while state["fault"] == "idle" and pinged:
+                pinged.pop().hang_up()
             self.answer(200, "")
         elif parts[1] == "count":
             self.answer(200, str(counts["/" + "/".join(parts[2:])]))
