@@ -5,6 +5,7 @@
 
 #include "os/os.h"
 #include "os/path.h"
+#include "os/pipe.h"
 #include "rules/rules.h"
 
 #include <inttypes.h>
@@ -161,10 +162,13 @@ configure_same_hosts(const struct loaded_config *old, const struct loaded_config
 void
 configure_socket(const struct daemon_settings *settings, char *ret_path)
 {
+    char path[CONFIGURE_PATH_MAX];
+
     if (settings->control.socket[0] != '\0')
-        (void)text_copy(ret_path, CONFIGURE_PATH_MAX, settings->control.socket);
+        (void)text_copy(path, sizeof path, settings->control.socket);
     else
-        (void)snprintf(ret_path, CONFIGURE_PATH_MAX, "%s" SOCKET_SUFFIX, settings->db.path);
+        (void)snprintf(path, sizeof path, "%s" SOCKET_SUFFIX, settings->db.path);
+    pipe_name(path, ret_path, CONFIGURE_PATH_MAX);
 }
 
 void

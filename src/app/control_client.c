@@ -4,6 +4,7 @@
 #include "app/control_client.h"
 
 #include "base/json.h"
+#include "os/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,8 @@ judge(const struct client *client, const char *path, struct control_answer *answ
     case UV_ENOENT:
     case UV_ECONNREFUSED: return error_set(err, STATUS_RETRY, "riskd is not running (nobody listens at %s)", path);
     case UV_EACCES:
-    case UV_EPERM: return error_set(err, STATUS_REFUSED, "%s: only an administrator may give orders; try sudo", path);
+    case UV_EPERM: return error_set(err, STATUS_REFUSED, "%s: only an administrator may give orders; %s", path,
+        identity_how_to_be_administrator());
     default: return error_set(err, STATUS_CORRUPT, "%s: %s", path, uv_strerror(client->failed));
     }
 }

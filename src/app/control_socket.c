@@ -8,6 +8,7 @@
 #include "app/control_socket.h"
 
 #include "base/assert.h"
+#include "os/pipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -251,20 +252,16 @@ on_server_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* 0600 before anybody can connect: bound, but not listening yet. */
-static int
-listen_at(struct control_socket *control, const char *path)
+static enum status
+listen_at(struct control_socket *control, const char *path, struct error *err)
 {
-    uv_fs_t request;
-
-    (void)uv_fs_unlink(NULL, &request, path, NULL);
-    uv_fs_req_cleanup(&request);
+    pipe_clear(path);
     int failed = uv_pipe_bind(&control->pipe, path);
-    if (failed == 0) {
-        failed = uv_fs_chmod(NULL, &request, path, 0600, NULL);
-        uv_fs_req_cleanup(&request);
-    }
-    return failed != 0 ? failed : uv_listen((uv_stream_t *)&control->pipe, BACKLOG, on_connection);
+    if (failed == 0 && pipe_close_to_others(path, err) != OK) /* Before anybody can connect: not listening yet. */
+        return err->status;
+    if (failed == 0)
+        failed = uv_listen((uv_stream_t *)&control->pipe, BACKLOG, on_connection);
+    return failed == 0 ? OK : error_set(err, STATUS_CONFIG, "%s", uv_strerror(failed));
 }
 
 enum status
@@ -277,10 +274,10 @@ control_socket_new(const struct control_socket_options *options, struct control_
     control->options = *options;
     uv_pipe_init(options->loop, &control->pipe, 0);
     control->pipe.data = control;
-    int failed = listen_at(control, options->path);
-    if (failed != 0) {
+    struct error why = { 0 };
+    if (listen_at(control, options->path, &why) != OK) {
         uv_close((uv_handle_t *)&control->pipe, on_server_closed);
-        return error_set(err, STATUS_CONFIG, "control.socket: %s: %s", options->path, uv_strerror(failed));
+        return error_set(err, STATUS_CONFIG, "control.socket: %s: %s", options->path, why.text);
     }
     *ret_control = control;
     return OK;

@@ -59,7 +59,8 @@ carry_out(const struct tool *tool, const struct verb *verb)
     struct error err = { 0 };
 
     if (strcmp(verb->name, "status") != 0 && !identity_is_administrator())
-        return tool_fail(tool, TOOL_FORBIDDEN, "service %s: only an administrator may do that; try sudo", verb->name);
+        return tool_fail(tool, TOOL_FORBIDDEN, "service %s: only an administrator may do that; %s", verb->name,
+            identity_how_to_be_administrator());
     if (verb->question != NULL && !tool_confirm(tool, verb->question, false))
         return tool_fail(tool, TOOL_FAILED, "service %s: not confirmed (--yes)", verb->name);
     int allowed = verb->ends_protection ? may_end(tool, verb) : TOOL_DONE;

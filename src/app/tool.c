@@ -153,7 +153,7 @@ tool_may_administer(const struct tool *tool)
 {
     if (identity_is_administrator() || identity_owns(tool->directory))
         return true;
-    (void)tool_fail(tool, TOOL_FORBIDDEN, "%s: only an administrator may do that; try sudo", tool->directory);
+    (void)tool_fail(tool, TOOL_FORBIDDEN, "%s: only an administrator may do that; %s", tool->directory, identity_how_to_be_administrator());
     return false;
 }
 

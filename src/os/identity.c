@@ -33,6 +33,12 @@ identity_may_order(const struct identity *peer)
     return peer->user == 0 || peer->user == (int64_t)geteuid();
 }
 
+const char *
+identity_how_to_be_administrator(void)
+{
+    return "try sudo";
+}
+
 bool
 identity_is_administrator(void)
 {

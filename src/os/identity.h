@@ -27,6 +27,9 @@ enum identity_found identity_of_peer(intptr_t socket, struct identity *ret_peer)
 /** May this peer give orders: an administrator, or the very user we run as? */
 bool identity_may_order(const struct identity *peer);
 
+/** What one does to become one: words after "only an administrator may do that; ". */
+const char *identity_how_to_be_administrator(void);
+
 /** Is this process an administrator's, whomever it acts as right now? */
 bool identity_is_administrator(void);
 

@@ -78,6 +78,12 @@ identity_may_order(const struct identity *peer)
     return peer->trusted;
 }
 
+const char *
+identity_how_to_be_administrator(void)
+{
+    return "open the console by \"Run as administrator\"";
+}
+
 bool
 identity_is_administrator(void)
 {
