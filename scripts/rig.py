@@ -91,6 +91,8 @@ class Program:
 class Rig:
     """A directory with certificates, risksim and riskd in it.  Use as a context: nothing is left running or lying about."""
 
+    host = "127.0.0.1"  # What riskd calls the gateway.
+
     def __init__(self, programs, accounts, rules, sim_options=(), daemon="", keep=None, users=1, shim=None, log_level="debug"):
         """@users share the accounts, in turn (each has a rate window of its own); @shim is preloaded into riskd (bench/wire_shim.c)."""
         self.programs = programs
@@ -146,7 +148,7 @@ class Rig:
             self.sim_port = int(f.read())
 
     def _write_configuration(self, rules, daemon):
-        here = f"127.0.0.1:{self.sim_port}"
+        here = f"{self.host}:{self.sim_port}"
         self._write("daemon.yaml", f"""\
 api: {{ base_url: "https://{here}", ca_file: "{self.tls['ca']}" }}
 hub: {{ user_url: "wss://{here}/hubs/user", market_url: "wss://{here}/hubs/market" }}

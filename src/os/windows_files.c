@@ -92,22 +92,41 @@ is_in_private_directory(const char *path)
     return os_file_is_private(directory[0] == '\0' ? "." : directory, &ignored) == OK;
 }
 
-static HANDLE
-make_file(const char *path, DWORD how)
+/* A directory may be private without passing it on: then the file gets rights of its own, while it is empty. */
+static DWORD
+keep_to_ourselves(const char *path, HANDLE file, PSECURITY_DESCRIPTOR descriptor)
+{
+    struct error ignored;
+
+    if (os_file_is_private(path, &ignored) == OK)
+        return ERROR_SUCCESS;
+    return SetKernelObjectSecurity(file, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, descriptor) ? ERROR_SUCCESS
+                                                                                                                      : GetLastError();
+}
+
+/* ERROR_SUCCESS with @ret_file.  A file that is there already keeps its rights. */
+static DWORD
+make_file(const char *path, DWORD how, HANDLE *ret_file)
 {
     wchar_t wide[WINDOWS_PATH_MAX];
-    PSECURITY_DESCRIPTOR descriptor = is_in_private_directory(path) ? NULL : windows_private_descriptor(false);
-    SECURITY_ATTRIBUTES attributes = { .nLength = sizeof attributes, .lpSecurityDescriptor = descriptor };
-    HANDLE file = INVALID_HANDLE_VALUE;
+    PSECURITY_DESCRIPTOR descriptor = windows_private_descriptor(false);
+    SECURITY_ATTRIBUTES attributes = { .nLength = sizeof attributes,
+        .lpSecurityDescriptor = is_in_private_directory(path) ? NULL : descriptor };
+    DWORD reason = ERROR_INVALID_NAME;
 
-    SetLastError(ERROR_INVALID_NAME);
-    if (windows_wide(path, wide))
-        file = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, &attributes, how,
-            FILE_ATTRIBUTE_NORMAL, NULL);
-    DWORD reason = GetLastError();
+    if (descriptor != NULL && windows_wide(path, wide)) {
+        HANDLE file = CreateFileW(wide, GENERIC_WRITE | READ_CONTROL | WRITE_DAC, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+            &attributes, how, FILE_ATTRIBUTE_NORMAL, NULL);
+        reason = file == INVALID_HANDLE_VALUE || GetLastError() == ERROR_ALREADY_EXISTS ? GetLastError()
+                                                                                        : keep_to_ourselves(path, file, descriptor);
+        if (file != INVALID_HANDLE_VALUE && reason == ERROR_ALREADY_EXISTS)
+            reason = ERROR_SUCCESS;
+        if (file != INVALID_HANDLE_VALUE && reason != ERROR_SUCCESS)
+            (void)CloseHandle(file);
+        *ret_file = file;
+    }
     (void)LocalFree(descriptor);
-    SetLastError(reason);
-    return file;
+    return reason;
 }
 
 static bool
@@ -157,10 +176,11 @@ os_make_private_directory(const char *path, struct error *err)
 enum status
 os_make_private_file(const char *path, struct error *err)
 {
-    HANDLE file = make_file(path, OPEN_ALWAYS);
+    HANDLE file;
+    DWORD reason = make_file(path, OPEN_ALWAYS, &file);
 
-    if (file == INVALID_HANDLE_VALUE)
-        return windows_error(path, GetLastError(), err);
+    if (reason != ERROR_SUCCESS)
+        return windows_error(path, reason, err);
     (void)CloseHandle(file);
     return OK;
 }
@@ -210,10 +230,11 @@ os_write_private_file(const char *path, const void *bytes, size_t length, struct
     if (needed < 0 || (size_t)needed >= sizeof beside)
         return error_set(err, STATUS_INTERNAL, "%.60s...: path too long", path);
     (void)remove(beside); /* What a dead process left, whoever owned it. */
-    HANDLE file = make_file(beside, CREATE_NEW);
-    if (file == INVALID_HANDLE_VALUE)
-        return windows_error(beside, GetLastError(), err);
-    DWORD reason = write_all(file, bytes, length);
+    HANDLE file;
+    DWORD reason = make_file(beside, CREATE_NEW, &file);
+    if (reason != ERROR_SUCCESS)
+        return windows_error(beside, reason, err);
+    reason = write_all(file, bytes, length);
     (void)CloseHandle(file);
     if (reason == ERROR_SUCCESS)
         return os_rename_durably(beside, path, err);
