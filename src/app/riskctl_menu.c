@@ -65,6 +65,10 @@ static const struct menu rules = { "3  Rules", {
     { '2', "Show one", { "rules", "show" }, { { NULL, "Rule (max_contracts ...):", false } }, NULL },
     { '3', "Set a value", { "rules", "set" }, { { NULL, "Key (max_contracts.limit ...):", false }, { NULL, "New value:", false } }, NULL },
     { '4', "Reload: put the files into force", { "reload" }, { { 0 } }, NULL },
+    { '5', "Switch a rule on", { "rules", "enable" }, { { NULL, "Rule (max_contracts ...):", false } }, NULL },
+    { '6', "Switch a rule off", { "rules", "disable" }, { { NULL, "Rule (max_contracts ...):", false } }, NULL },
+    { '7', "What gives more room and waits", { "rules", "pending" }, { { 0 } }, NULL },
+    { '8', "Cancel that", { "rules", "cancel" }, { { 0 } }, NULL },
 } };
 
 static const struct menu service = { "4  Service", {

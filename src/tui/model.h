@@ -25,6 +25,7 @@
 #define MODEL_POINTS 480   /* The snapshot's 240, and as many live ones until they are thinned. */
 #define MODEL_QUOTES 128
 #define MODEL_INCIDENTS 96
+#define MODEL_PENDING 6
 #define MODEL_STEPS 14     /* Of one incident; more are counted. */
 #define MODEL_ENDED 64
 #define MODEL_ALARMS 32
@@ -145,11 +146,20 @@ struct model_user {
     int64_t token_left_s, budget_used, budget_max, waiting, rest_age_ms, requests, mutations, syncs, skew_ms;
 };
 
+/* Looser rules that wait for their time. */
+struct model_pending {
+    bool cancelled;
+    struct instant until;
+    int count; /* All; the first MODEL_PENDING are kept.  0: nothing waits. */
+    char changes[MODEL_PENDING][MODEL_TEXT];
+};
+
 struct model_daemon {
     char version[24], mode[12], reason[MODEL_TEXT];
     struct instant started_at, told_at;
     int64_t uptime_ms, protected_ms, events, commands, breaches, alarms, undecodable, ledger_rows;
     struct model_latency decision, flat;
+    struct model_pending pending;
     int users_count;
     struct model_user users[MODEL_USERS];
     bool has_store, store_failing, has_connections;

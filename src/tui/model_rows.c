@@ -224,6 +224,21 @@ read_connections(const struct json *json, int node, struct model_daemon *out)
     out->feed_skipped = model_int(json, node, "feed_skipped");
 }
 
+static void
+read_pending(const struct json *json, int node, struct model_pending *out)
+{
+    int changes = json_get(json, node, "changes"), change = json_first(json, changes);
+
+    if (json_kind(json, node) != JSON_OBJECT)
+        return;
+    out->cancelled = model_bool(json, node, "cancelled");
+    out->until = model_instant(json, node, "until");
+    out->count = (int)json_size(json, changes) + (int)model_int(json, node, "more");
+    for (size_t i = 0; i < json_size(json, changes) && i < MODEL_PENDING; i++, change = json_next(json, change))
+        if (!json_string(json, change, out->changes[i], MODEL_TEXT))
+            out->changes[i][0] = '\0';
+}
+
 void
 model_read_daemon(const struct json *json, int node, struct model_daemon *out)
 {
@@ -236,6 +251,7 @@ model_read_daemon(const struct json *json, int node, struct model_daemon *out)
     model_string(json, node, "version", out->version, sizeof out->version);
     model_string(json, node, "mode", out->mode, sizeof out->mode);
     model_string(json, node, "reason", out->reason, sizeof out->reason);
+    read_pending(json, json_get(json, node, "pending"), &out->pending);
     read_connections(json, json_get(json, node, "connections"), out);
 }
 

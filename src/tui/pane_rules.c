@@ -82,6 +82,20 @@ draw_nearest(const struct pane *pane, const struct area *area, int row)
     (void)area_text(area, row, used, area->width - used, pane_gauge_tone(nearest) == TONE_GOOD ? TONE_DIM : pane_gauge_tone(nearest), text);
 }
 
+/* What will give more room, and when: as many lines as there are. */
+static void
+draw_pending(const struct pane *pane, const struct area *area, int row)
+{
+    const struct model_pending *pending = &pane->model->daemon.pending;
+
+    if (pending->count == 0)
+        return;
+    (void)area_printf(area, row, 0, TONE_WARN, "%s%s: %d change%s that give%s more room", pending->cancelled ? "Cancelled" : "Waits until ",
+        pending->cancelled ? "" : words_when(pane->zone, pending->until).text, pending->count, pending->count == 1 ? "" : "s", pending->count == 1 ? "s" : "");
+    for (int i = 0; i < pending->count && i < MODEL_PENDING && row + 1 + i < area->height; i++)
+        (void)area_text(area, row + 1 + i, NAME_COLUMN, area->width - NAME_COLUMN, TONE_DIM, pending->changes[i]);
+}
+
 void
 pane_rules(const struct pane *pane, const struct area *area)
 {
@@ -106,4 +120,5 @@ pane_rules(const struct pane *pane, const struct area *area)
     }
     draw_nearest(pane, area, row + 1);
     (void)area_printf(area, row + 2, 0, TONE_DIM, "%s from %d %%, %s from %d %% of a limit", "yellow", model->warn_percent, "red", model->alert_percent);
+    draw_pending(pane, area, row + 3);
 }

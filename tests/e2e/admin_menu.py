@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""riskctl's menu in an 80x24 terminal (tmux): first run, test, status, reload, flatten, unlock with a reason, the ledger (S-17, S-18).
+"""riskctl's menu in an 80x24 terminal (tmux): first run, an account added, the connection tested, a rule set, reload, seen in risktop, unlock with
+a reason, the ledger (S-17, S-18; issue 8).
 
 usage: admin_menu.py DIR-OF-PROGRAMS
 """
@@ -12,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import rig as rigs
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-ACCOUNT = 1001
+ACCOUNT, SECOND = 1001, 1002
 ES = "CON.F.US.EP.U26"
 PASSWORD = "correct horse"
 
@@ -62,9 +63,75 @@ def first_run(rig, terminal, home):
     terminal.stop()
 
 
+def add_account(rig, terminal, home):
+    """Before riskd runs: another account of the same user, and a log-in that sees both."""
+    terminal.start(os.path.join(rig.programs, "riskctl"), "--config", home)
+    terminal.see("2  Accounts", "Your choice:")
+    terminal.type("2")
+    terminal.see("2  Add", "q  Back")
+    terminal.type("2")
+    for question, answer in (("Account number:", str(SECOND)), ("User name:", rigs.USER), ("File with the API key:", rig.path("api.key")),
+                             ("Nickname", "second"), ("Admin password:", PASSWORD)):
+        terminal.see(question)
+        terminal.type(answer)
+    terminal.see("Done; Enter goes on")
+    terminal.type("")
+    terminal.type("1")
+    terminal.see(str(ACCOUNT), str(SECOND), "second", "Done")
+    terminal.type("")
+    terminal.type("q")
+    terminal.see("5  Test the connection")
+    terminal.type("5")
+    terminal.see("ok    user hub", "ok    market hub", str(ACCOUNT), str(SECOND), "Done;")
+    assert "FAIL" not in terminal.screen(), terminal.screen()
+    terminal.type("")
+    terminal.type("q")
+    rigs.wait_for(terminal.ended, 25, "the end of riskctl")
+    terminal.stop()
+
+
+def see_in_risktop(rig, words):
+    """The rule as a trader sees it, in a terminal of his own."""
+    directory = os.path.join(rig.directory, "top")
+    os.makedirs(directory, exist_ok=True)
+    terminal = Terminal(directory)
+    try:
+        terminal.start("LC_ALL=C.UTF-8", os.path.join(rig.programs, "risktop"), "--port", str(rig.feed_port), "--account", str(ACCOUNT), "--tab", "rules")
+        terminal.see("Max contracts", words)
+    finally:
+        terminal.stop()
+
+
 def lock(rig):
     rig.buy(ACCOUNT, ES, 9)
     rigs.wait_for(lambda: rig.status()["accounts"][0]["locked"], 20, "the lockout")
+
+
+def wait_and_cancel(rig, terminal):
+    """A looser rule waits, the trader sees it, and it can be cancelled."""
+    terminal.see("3  Rules")
+    terminal.type("3")
+    terminal.see("8  Cancel that")
+    terminal.type("3")
+    for question, answer in (("Key (", "max_contracts.limit"), ("New value:", "9"), ("Admin password:", PASSWORD), ("[y/N]", "n")):
+        terminal.see(question)
+        terminal.type(answer)
+    terminal.see("Enter goes on")
+    terminal.type("")
+    terminal.type("4")
+    terminal.see("Admin password:")
+    terminal.type(PASSWORD)
+    terminal.see("waits until", "Done")
+    terminal.type("")
+    see_in_risktop(rig, "gives more room")
+    terminal.type("7")
+    terminal.see("max_contracts.limit: 4 becomes 9", "Done")
+    terminal.type("")
+    terminal.type("8")
+    terminal.see("cancelled; the files still say it", "Done")
+    terminal.type("")
+    see_in_risktop(rig, "Cancelled: 1 change")
+    terminal.type("q")
 
 
 def through_the_menu(rig, terminal, home):
@@ -95,6 +162,9 @@ def through_the_menu(rig, terminal, home):
     terminal.type("q")
     with open(os.path.join(home, "risk_config.yaml"), encoding="utf-8") as f:
         assert "    limit: 4\n" in f.read()
+    rig.buy(ACCOUNT, ES, 1)
+    see_in_risktop(rig, "1 of 4 contracts")
+    wait_and_cancel(rig, terminal)
     lock(rig)
     terminal.type("7")
     for question, answer in (("Account number:", str(ACCOUNT)), ("Reason:", "talked it over"), ("Only of rule", ""), ("Admin password:", "wrong horse")):
@@ -125,10 +195,11 @@ def main():
     if shutil.which("tmux") is None:
         print("no tmux")
         sys.exit(77)
-    with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1 }"]) as rig:
+    with rigs.Rig(sys.argv[1], [ACCOUNT, SECOND], ["max_contracts: { enabled: true, limit: 1 }"]) as rig:
         home, terminal = rig.path("home"), Terminal(rig.directory)
         try:
             first_run(rig, terminal, home)
+            add_account(rig, terminal, home)
             daemon, rules = os.path.join(home, "daemon.yaml"), os.path.join(home, "risk_config.yaml")
             for path, changes in ((daemon, (("port: 8765", f"port: {rig.feed_port}"), ("port: 8766", f"port: {rig.status_port}"))),
                                   (rules, (("lockout_on_breach: false", "lockout_on_breach: true"), ("unknown_symbol_action: block", "unknown_symbol_action: allow_unlimited")))):
