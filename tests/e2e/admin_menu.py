@@ -22,9 +22,14 @@ class Terminal:
     """A tmux of its own with one program in it."""
 
     def __init__(self, directory):
-        self.tmux = ["tmux", "-S", os.path.join(directory, "tmux"), "-f", "/dev/null"]
+        self.directory = directory
+        self.starts = 0
+        self.tmux = None
 
     def start(self, *command):
+        """A server of its own each time: the last one may not have left its socket yet."""
+        self.starts += 1
+        self.tmux = ["tmux", "-S", os.path.join(self.directory, f"tmux{self.starts}"), "-f", "/dev/null"]
         subprocess.run([*self.tmux, "new-session", "-d", "-x", "80", "-y", "24", "env", "TERM=screen-256color", *command], check=True)
         subprocess.run([*self.tmux, "set-option", "-g", "remain-on-exit", "on"], check=True)
 
@@ -47,7 +52,8 @@ class Terminal:
         return subprocess.run([*self.tmux, "list-panes", "-F", "#{pane_dead}"], capture_output=True, text=True, check=True).stdout.strip() == "1"
 
     def stop(self):
-        subprocess.run([*self.tmux, "kill-server"], check=False)
+        if self.tmux:
+            subprocess.run([*self.tmux, "kill-server"], check=False, capture_output=True)
 
 
 def first_run(rig, terminal, home):
