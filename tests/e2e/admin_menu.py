@@ -129,14 +129,14 @@ def wait_and_cancel(rig, terminal):
     terminal.type(PASSWORD)
     terminal.see("waits until", "Done")
     terminal.type("")
-    see_in_risktop(rig, "gives more room")
+    see_in_risktop(rig, "2 changes that give more room")
     terminal.type("7")
     terminal.see("max_contracts.limit: 4 becomes 9", "Done")
     terminal.type("")
     terminal.type("8")
     terminal.see("cancelled; the files still say it", "Done")
     terminal.type("")
-    see_in_risktop(rig, "Cancelled: 1 change")
+    see_in_risktop(rig, "Cancelled: 2 changes")
     terminal.type("q")
 
 
