@@ -2,8 +2,6 @@
  * riskctl.c - the tools' command line.
  */
 #include "app/replay.h"
-#include "app/riskctl_alert.h"
-#include "app/riskctl_audit.h"
 #include "app/riskctl_commands.h"
 #include "app/riskctl_menu.h"
 #include "app/scenario.h"
@@ -18,14 +16,10 @@
 static const char usage[] =
     "usage: riskctl scenario [--json] [--keep-going] FILE...\n"
     "       riskctl replay --config FILE --events FILE [--contracts FILE] [--broker auto|silent] [--json]\n"
-    "       riskctl audit verify|show|export [--config DIR | --db FILE] [...]    (riskctl audit --help)\n"
-    "       riskctl alert test [--config DIR]\n"
     "       riskctl simulate [--seed N] [--days D] [--faults WHAT] [...]         (riskctl simulate --help)\n"
     "       riskctl --version | --help\n"
     "\n"
     "scenario   run black-box cases (one JSON object a line) through the real engine; the last line counts them\n"
-    "alert      send a test alert to everybody who gets alerts\n"
-    "audit      check, show or export the enforcement log\n"
     "replay     run recorded hub events through a risk configuration: a line per breach, command, lockout, warning\n"
     "simulate   days of trading and trouble from a seed, in virtual time, judged after every step\n"
     "\n"
@@ -131,10 +125,6 @@ main(int argc, char **argv)
         return run_scenarios(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "replay") == 0)
         return run_replay(argc - 2, argv + 2);
-    if (argc >= 2 && strcmp(argv[1], "alert") == 0)
-        return riskctl_alert(argc - 2, argv + 2);
-    if (argc >= 2 && strcmp(argv[1], "audit") == 0)
-        return riskctl_audit(argc - 2, argv + 2);
     if (argc >= 2 && strcmp(argv[1], "simulate") == 0)
         return simulate_main(argc - 2, argv + 2);
     return wrong(argv[1]);

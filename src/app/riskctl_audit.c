@@ -28,7 +28,7 @@
 #define PATH_BYTES 1024
 
 static const char usage[] =
-    "usage: riskctl audit verify [--config DIR | --db FILE] [--log DIR] [--head HASH]\n"
+    "usage: riskctl audit verify [--config DIR | --db FILE] [--log DIR] [--head HASH] [--json]\n"
     "       riskctl audit show   [--config DIR | --db FILE] [--account ID] [--count N] [--json]\n"
     "       riskctl audit export [--config DIR | --db FILE] [--account ID] [--since TIME] --csv | --json\n"
     "\n"
@@ -52,18 +52,19 @@ struct request {
     struct instant since;
 };
 
+/* Words for people, or the object of every command. */
 static int
-wrong(const char *what)
+failed(const struct request *request, const char *what)
 {
-    fprintf(stderr, "riskctl audit: %s\n%s", what, usage);
-    return 2;
+    return tool_fail(&(struct tool){ .json = request->format == FORMAT_JSON }, TOOL_USAGE, "audit: %s", what);
 }
 
 static int
-failed(const char *what)
+wrong(const struct request *request, const char *what)
 {
-    fprintf(stderr, "riskctl audit: %s\n", what);
-    return 2;
+    if (request->format != FORMAT_JSON)
+        fputs(usage, stderr);
+    return failed(request, what);
 }
 
 /* ---- The command line ---- */
@@ -119,11 +120,11 @@ ask_config(struct request *request)
         return true;
     /* As the owner of all these files from here on: what he may read is what is asked for. */
     if (identity_assume_owner_of(request->config, &err) != OK) {
-        fprintf(stderr, "riskctl audit: %s\n", err.text);
+        (void)failed(request, err.text);
         return false;
     }
     if (configure_load_for_tools(request->config, &config, &text) != OK) {
-        fputs(problems, stderr);
+        (void)failed(request, problems);
         return false;
     }
     (void)text_copy(request->db, sizeof request->db, config->daemon.db.path);
@@ -214,33 +215,64 @@ compare_heads(void *context, const struct audit_row *row)
     }
 }
 
+static void
+print_report(const struct audit_report *report, const struct heads *heads, bool with_log)
+{
+    puts(report->text);
+    if (report->head[0] != '\0')
+        printf("head: row %" PRId64 " %s\n", report->last_id, report->head);
+    if (with_log && heads->contradicts != 0)
+        printf("enforcement.log tells another hash of row %" PRId64 ", or the row is gone\n", heads->contradicts);
+    else if (with_log)
+        printf("enforcement.log: %zu heads agree\n", heads->agreed);
+}
+
+static void
+print_report_json(const struct audit_report *report, const struct heads *heads, bool with_log, bool well)
+{
+    char bytes[LINE_BYTES];
+    struct text text = text_on(bytes, sizeof bytes);
+    struct json_writer json = json_writer_on(&text);
+
+    json_open(&json, NULL, '{');
+    json_add_bool(&json, "ok", well);
+    json_add_int(&json, "exit", well ? 0 : 1);
+    json_add_string(&json, "text", report->text);
+    json_add_bool(&json, "intact", report->intact);
+    json_add_int(&json, "row", report->last_id);
+    json_add_string(&json, "head", report->head);
+    if (with_log) {
+        json_add_int(&json, "log_heads_agreed", (int64_t)heads->agreed);
+        json_add_int(&json, "log_contradicts_row", heads->contradicts);
+    }
+    json_close(&json, '}');
+    puts(bytes);
+}
+
 static int
 verify(const struct request *request, struct store *store)
 {
     struct audit_report report;
     struct heads heads = { 0 };
     struct error err = { 0 };
+    bool with_log = request->logs[0] != '\0';
 
-    if (audit_verify(store, request->head, &report, &err) != OK)
-        return failed(err.text);
-    puts(report.text);
-    if (report.head[0] != '\0')
-        printf("head: row %" PRId64 " %s\n", report.last_id, report.head);
-    if (request->logs[0] == '\0')
-        return report.intact ? 0 : 1;
-    read_heads(&heads, request->logs);
-    if (audit_export(store, 0, INSTANT_NONE, compare_heads, &heads, &err) != OK) {
-        free(heads.items);
-        return failed(err.text);
+    enum status status = audit_verify(store, request->head, &report, &err);
+    if (status == OK && with_log) {
+        read_heads(&heads, request->logs);
+        status = audit_export(store, 0, INSTANT_NONE, compare_heads, &heads, &err);
     }
-    if (heads.next < heads.count)
+    if (status == OK && heads.next < heads.count)
         contradict(&heads, heads.items[heads.next].row);
-    if (heads.contradicts != 0)
-        printf("enforcement.log tells another hash of row %" PRId64 ", or the row is gone\n", heads.contradicts);
-    else
-        printf("enforcement.log: %zu heads agree\n", heads.agreed);
     free(heads.items);
-    return report.intact && heads.contradicts == 0 ? 0 : 1;
+    if (status != OK)
+        return failed(request, err.text);
+    bool well = report.intact && heads.contradicts == 0;
+    if (request->format == FORMAT_JSON)
+        print_report_json(&report, &heads, with_log, well);
+    else
+        print_report(&report, &heads, with_log);
+    return well ? 0 : 1;
 }
 
 /* ---- show and export ---- */
@@ -389,7 +421,7 @@ show(struct request *request, struct store *store)
 
     if (audit_each(store, request->account_id, (uint32_t)request->count, find_first, &newest, &err) != OK ||
         audit_export(store, request->account_id, INSTANT_NONE, print_newest, &newest, &err) != OK)
-        return failed(err.text);
+        return failed(request, err.text);
     return 0;
 }
 
@@ -401,8 +433,8 @@ export(struct request *request, struct store *store)
     if (request->format == FORMAT_CSV)
         print_header();
     if (audit_export(store, request->account_id, request->since, print_row, request, &err) != OK)
-        return failed(err.text);
-    return fflush(stdout) == 0 ? 0 : failed("the output cannot be written");
+        return failed(request, err.text);
+    return fflush(stdout) == 0 ? 0 : failed(request, "the output cannot be written");
 }
 
 int
@@ -420,13 +452,13 @@ riskctl_audit(int argc, char **argv)
     const char *verb = argc > 0 ? argv[0] : "";
     bool verifies = strcmp(verb, "verify") == 0, shows = strcmp(verb, "show") == 0, exports = strcmp(verb, "export") == 0;
     if ((!verifies && !shows && !exports) || !parse(&request, argc - 1, argv + 1))
-        return wrong(argc > 0 ? "cannot be understood" : "no command");
+        return wrong(&request, argc > 0 ? "cannot be understood" : "no command");
     if (exports && request.format == FORMAT_TEXT)
-        return wrong("export: --csv or --json is needed");
+        return wrong(&request, "export: --csv or --json is needed");
     if (!ask_config(&request))
         return 2;
     if (store_open(&(struct store_options){ .path = request.db, .now = os_utc_now(), .read_only = true }, &store, &err) != OK)
-        return failed(err.text);
+        return failed(&request, err.text);
     code = verifies ? verify(&request, store) : shows ? show(&request, store) : export(&request, store);
     store_close(store);
     return code;

@@ -4,6 +4,8 @@
 #include "app/riskctl_commands.h"
 
 #include "app/riskctl_account.h"
+#include "app/riskctl_alert.h"
+#include "app/riskctl_audit.h"
 #include "app/riskctl_backup.h"
 #include "app/riskctl_check.h"
 #include "app/riskctl_init.h"
@@ -35,6 +37,8 @@ static const struct entry commands[] = {
     { "rules", riskctl_rules, "show the rules with their origins, set, enable, disable; what waits, cancel it" },
     { "check", riskctl_check, "is the configuration right, and what in it is dangerous" },
     { "service", riskctl_service, "install, start, stop, restart, status, uninstall" },
+    { "alert", riskctl_alert, "send a test alert to everybody who gets alerts" },
+    { "audit", riskctl_audit, "verify, show or export the enforcement log" },
     { "backup", riskctl_backup, "copy the database while it is in use" },
 };
 

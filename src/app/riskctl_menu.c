@@ -6,7 +6,6 @@
  */
 #include "app/riskctl_menu.h"
 
-#include "app/riskctl_audit.h"
 #include "app/riskctl_commands.h"
 #include "app/tool.h"
 #include "app/version.h"
@@ -208,10 +207,7 @@ run(const struct item *item, const char *directory)
         return;
     line.arguments[line.count] = NULL;
     putchar('\n');
-    if (strcmp(line.words[1], "audit") == 0)
-        code = riskctl_audit(line.count - 2, line.arguments + 2);
-    else
-        (void)riskctl_commands_run(line.count, line.arguments, &code);
+    (void)riskctl_commands_run(line.count, line.arguments, &code);
     (void)fflush(stdout);
     (void)snprintf(words, sizeof words, "\n%s; Enter goes on", code == TOOL_DONE ? "Done" : "Not done");
     fputs(words, stdout);

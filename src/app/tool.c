@@ -53,6 +53,17 @@ take(const struct tool_option *option, int argc, char **argv)
     return 2;
 }
 
+/* --json may stand behind the mistake. */
+static void
+refuse(struct tool *tool, const char *what, int argc, char **argv, const char *usage)
+{
+    for (int i = 0; i < argc; i++)
+        tool->json = tool->json || strcmp(argv[i], "--json") == 0;
+    if (!tool->json)
+        fputs(usage, stderr);
+    (void)tool_fail(tool, TOOL_USAGE, "%s: not understood", what);
+}
+
 bool
 tool_parse(struct tool *tool, int argc, char **argv, const struct tool_option *options, size_t count, const char *usage)
 {
@@ -74,7 +85,7 @@ tool_parse(struct tool *tool, int argc, char **argv, const struct tool_option *o
         if (word)
             tool->words[tool->words_count++] = argv[i];
         if ((option == NULL && !word) || took == 0) {
-            fprintf(stderr, "riskctl: %s: not understood\n%s", argv[i], usage);
+            refuse(tool, argv[i], argc, argv, usage);
             return false;
         }
     }
