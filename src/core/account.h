@@ -32,7 +32,8 @@ struct target {
     bool flatten;             /* Every order of the contract is unwanted. */
     bool restored;            /* From before a restart: nothing is sent before the first snapshot. */
     bool unresolved;          /* A close or reduce may still take effect: no other one goes out. */
-    bool satisfied;           /* Position seen at the goal since the last send. */
+    bool satisfied;           /* Position seen at the goal since the last send ... */
+    bool old_words;           /* ... by words of the stream that may be older than a read. */
     bool sent_anything;
     int8_t agreeing;          /* Reads since that still show too much, at least 1 s apart. */
     int8_t level;             /* Of the alarm raised. */
@@ -55,6 +56,14 @@ struct target {
 struct lock_entry {
     struct lock_entry *next; /* Of the account. */
     struct lockout lockout;
+};
+
+/* A contract whose position and trades do not agree (doubt.c). */
+struct doubt {
+    const struct contract *contract;
+    int32_t unexplained; /* The position's change less that of its trades. */
+    bool told;           /* A reconciliation has been asked for. */
+    struct instant since;
 };
 
 struct account {
@@ -80,6 +89,11 @@ struct account {
     bool touched;            /* Needs the enforcement pass at the end of this step. */
     bool deadline_stale;
     bool read_in_flight;
+    struct doubt doubts[DOUBTS_MAX];
+    int32_t doubts_count;
+    struct instant compared_from; /* Trades and positions: the first read of positions was asked then. */
+    int64_t strange_order;        /* A trade has told of it, nothing else has; 0: none. */
+    struct instant strange_since;
     uint32_t missing_shown;  /* Rules (bit by index) whose missing data has been warned of (R-ALL-6). */
     uint32_t told;           /* Rules whose breach, of which nothing follows (only told, or in shadow), has been told. */
     struct instant read_sent_at;
@@ -182,10 +196,23 @@ void market_price(struct position *position);
 void market_hold(struct engine *engine, struct position *position);
 void market_drop(struct engine *engine, struct position *position);
 
+/* ---- doubt.c ---- */
+/** The position has a new size. */
+void doubt_moved(struct engine *engine, const struct position *position, int32_t size_before);
+/** A trade was heard of for the first time. */
+void doubt_traded(struct engine *engine, struct account *account, const struct trade *trade);
+/** A read was applied, its trades too. */
+void doubt_read(struct engine *engine, struct account *account, const struct snapshot *snapshot);
+void doubt_check(struct engine *engine, struct account *account);
+/** When doubt_check() has something to do. */
+struct instant doubt_deadline(const struct account *account);
+
 /* ---- book.c ---- */
 struct position *book_find(const struct account *account, const struct contract *contract);
 /** Returns the position, also when it went flat (size 0); NULL when nothing is held and nothing was. */
 struct position *book_apply_position(struct engine *engine, struct account *account, const struct position_row *row);
+/** The same on the stream's word: one about an earlier life than the position's own changes nothing (NULL). */
+struct position *book_hear_position(struct engine *engine, struct account *account, const struct position_row *row);
 struct order *book_apply_order(struct engine *engine, struct account *account, const struct order_row *row);
 /** The same on the stream's word: an order that has ended stays so, whatever comes late.  NULL: nothing is new. */
 struct order *book_hear_order(struct engine *engine, struct account *account, const struct order_row *row);

@@ -13,6 +13,7 @@
 
 #define READ_LAG SPAN_MS(2000)
 #define READ_ANSWERED SPAN_SECONDS(15) /* A read asked before that has been answered or given up (RT-06), whatever its other parts took. */
+#define SAME_BEGINNING SPAN_MS(1)      /* Events and reads write the fraction of a second with unequal digits. */
 #define TERMINAL_KEPT SPAN_SECONDS(60) /* Longer than the watch for late fills. */
 
 /* Absurd sizes are kept, but where arithmetic on them cannot overflow (FV-01). */
@@ -104,11 +105,35 @@ note_fit(struct account *account, const struct position *position)
         o->fitted = o->fitted || (o->contract == position->contract && order_reduces(o, position->size));
 }
 
+/*
+ * CC-04: positions carry no time of their own, but the life they are about has an id and a beginning.
+ */
+static bool
+begins_before(struct instant a, struct instant b)
+{
+    return a.ns != 0 && b.ns != 0 && instant_before(instant_add(a, SAME_BEGINNING), b);
+}
+
+/*
+ * A late word about a life that is known to be over says nothing of now: believed, a late "flat" would free the next close while the last is at
+ * work (ID-04), and a late "held" would close what is not there.
+ */
+static bool
+is_history(const struct position *known, const struct position_row *row)
+{
+    bool same_side = (row->size > 0) == (known->last_size > 0); /* Else it has turned round: an id after that is not documented. */
+    bool over = known->size == 0 && row->size != 0 && same_side && row->created_at.ns != 0 &&
+        !begins_before(known->created_at, row->created_at);
+
+    return known->id == row->id ? over : begins_before(row->created_at, known->created_at);
+}
+
 /* Flat -> held, held -> flat and reversal begin a new life: rules forget the old one (R-005-2). */
 static void
 set_position(struct engine *engine, struct position *position, const struct position_row *row)
 {
     bool was_long = position->size > 0, was_held = position->size != 0;
+    int32_t size_before = position->size;
     bool same_life = was_held && row->size != 0 && was_long == (row->size > 0) &&
         (position->id == row->id || instant_equal(position->created_at, row->created_at));
 
@@ -124,9 +149,12 @@ set_position(struct engine *engine, struct position *position, const struct posi
         position->blind_next = INSTANT_NONE;
     }
     position->id = row->id;
+    position->last_size = position->size != 0 ? position->size : position->last_size;
     position->size = bounded(row->size);
     position->average_price_nanos = row->average_price_nanos;
+    doubt_moved(engine, position, size_before);
     position->touched_at = engine->now;
+    position->reads_from = instant_add(engine->now, READ_LAG);
     if (row->size != 0)
         market_hold(engine, position);
     else
@@ -154,12 +182,29 @@ book_apply_position(struct engine *engine, struct account *account, const struct
     return position;
 }
 
-/* What a read shows first, the stream is still to tell: step by step perhaps. */
+/*
+ * What a read shows first, the stream is still to tell: step by step perhaps.  It stands against reads asked before it, not against later ones:
+ * those know more.
+ */
 static void
-note_ahead(const struct engine *engine, struct position *position)
+believe_read(const struct engine *engine, struct position *position, const struct snapshot *snapshot)
 {
     position->ahead = position->size;
     position->ahead_until = instant_add(engine->now, READ_LAG);
+    position->reads_from = snapshot->asked_at;
+}
+
+struct position *
+book_hear_position(struct engine *engine, struct account *account, const struct position_row *row)
+{
+    struct contract *contract = market_contract(engine, account, row->contract.text);
+    const struct position *known = contract != NULL ? book_find(account, contract) : NULL;
+
+    if (known != NULL && is_history(known, row)) {
+        enforce_want_read(account, engine->now);
+        return NULL;
+    }
+    return book_apply_position(engine, account, row);
 }
 
 static void
@@ -249,13 +294,11 @@ book_hear_order(struct engine *engine, struct account *account, const struct ord
 
 /* Does the stream's word, newer than the read could know, stand against it? */
 static bool
-stream_is_newer(struct engine *engine, struct account *account, struct instant touched_at, struct instant asked_at)
+stream_is_newer(struct engine *engine, struct account *account, struct instant reads_from, struct instant asked_at)
 {
-    struct instant trusted_from = instant_add(touched_at, READ_LAG);
-
-    if (touched_at.ns == 0 || !instant_before(asked_at, trusted_from))
+    if (!instant_before(asked_at, reads_from))
         return false;
-    account->read_due = instant_min(account->read_due, instant_max(trusted_from, engine->now));
+    account->read_due = instant_min(account->read_due, instant_max(reads_from, engine->now));
     return true;
 }
 
@@ -276,21 +319,24 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
             known->touched_at = instant_max(known->touched_at, (struct instant){ 1 }); /* Confirmed, if only the store said so. */
             continue;
         }
-        if (known != NULL && stream_is_newer(engine, account, known->touched_at, snapshot->asked_at))
+        bool later = known != NULL && known->id != row->id && begins_before(known->created_at, row->created_at); /* The stream is behind. */
+        if (known != NULL && !later && stream_is_newer(engine, account, known->reads_from, snapshot->asked_at))
             continue;
         struct position *changed = book_apply_position(engine, account, row);
         if (changed != NULL)
-            note_ahead(engine, changed);
+            believe_read(engine, changed, snapshot);
     }
     for (struct position *p = account->positions; p != NULL; p = p->next) {
-        if (!p->missing || stream_is_newer(engine, account, p->touched_at, snapshot->asked_at))
+        if (!p->missing || stream_is_newer(engine, account, p->reads_from, snapshot->asked_at))
             continue;
-        struct position_row gone = { .id = p->id, .account_id = account->id, .contract = p->contract->id,
+        struct position_row gone = { .id = p->id, .account_id = account->id, .contract = p->contract->id, .created_at = p->created_at,
             .average_price_nanos = p->average_price_nanos };
         set_position(engine, p, &gone);
-        note_ahead(engine, p);
+        believe_read(engine, p, snapshot);
         book_store_position(engine, p);
     }
+    if (!account->positions_known)
+        account->compared_from = snapshot->asked_at;
     account->positions_known = true;
 }
 
@@ -304,6 +350,12 @@ look_up(struct engine *engine, struct order *order)
     order->looking = true;
     order->command = command->id;
     order->sent_at = engine->now;
+}
+
+static struct instant
+order_reads_from(const struct order *order)
+{
+    return order->touched_at.ns == 0 ? order->touched_at : instant_add(order->touched_at, READ_LAG);
 }
 
 static bool
@@ -337,7 +389,7 @@ apply_orders(struct engine *engine, struct account *account, const struct snapsh
             known->missing = false;
             continue;
         }
-        if (known != NULL && stream_is_newer(engine, account, known->touched_at, snapshot->asked_at))
+        if (known != NULL && stream_is_newer(engine, account, order_reads_from(known), snapshot->asked_at))
             continue;
         struct order *read = book_apply_order(engine, account, row);
         if (known == NULL && read != NULL)
@@ -345,7 +397,7 @@ apply_orders(struct engine *engine, struct account *account, const struct snapsh
     }
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         bool absent = order_may_execute(o->status) && !listed(snapshot, o->id) && (complete || o->status == ORDER_OPEN);
-        if (absent && o->command == 0 && !stream_is_newer(engine, account, o->touched_at, snapshot->asked_at))
+        if (absent && o->command == 0 && !stream_is_newer(engine, account, order_reads_from(o), snapshot->asked_at))
             look_up(engine, o);
     }
     if (complete)

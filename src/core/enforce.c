@@ -321,11 +321,9 @@ may_send(const struct engine *engine, const struct account *account, const struc
  * show next is no new exposure: two reads tell (ID-04).
  */
 static bool
-was_shown_by_old_words(const struct engine *engine, const struct account *account, const struct target *target)
+was_shown_by_old_words(const struct engine *engine, const struct target *target)
 {
-    const struct position *position = book_find(account, target->contract);
-
-    return target->satisfied && target->sent_anything && position != NULL && instant_before(engine->now, position->ahead_until) &&
+    return target->satisfied && target->old_words && target->sent_anything &&
         instant_since(engine->now, target->sent_at).ns < CLOSE_AT_WORK.ns;
 }
 
@@ -342,7 +340,7 @@ drive(struct engine *engine, struct account *account, struct target *target)
     raise_alarm(engine, account, target);
     if (size > target->size) {
         target->state = TARGET_ACTING;
-        if (was_shown_by_old_words(engine, account, target)) {
+        if (was_shown_by_old_words(engine, target)) {
             target->satisfied = false;
             target->unresolved = true;
             target->agreeing = 0;
@@ -354,6 +352,8 @@ drive(struct engine *engine, struct account *account, struct target *target)
     }
     target->satisfied = true;
     target->unresolved = false;
+    const struct position *position = book_find(account, target->contract);
+    target->old_words = position != NULL && instant_before(engine->now, position->ahead_until);
     bool blind = target->restored && !account->positions_known;
     if (target->command != 0 || has_orders(account, target->contract, true) || blind || instant_before(engine->now, target->not_proven_before)) {
         target->state = TARGET_ACTING;

@@ -40,7 +40,7 @@ finish(struct engine *engine, struct account *account)
     account->deadline_stale = false;
     struct instant next = instant_min(account->day.ends_at, lockout_next_end(account));
     next = instant_min(next, instant_min(account->next_wake, enforce_deadline(engine, account)));
-    next = instant_min(next, sight_deadline(engine, account));
+    next = instant_min(next, instant_min(sight_deadline(engine, account), doubt_deadline(account)));
     /* What is due stays due only if this pass could not settle it; never let one account hold the loop. */
     account->deadline = instant_before(engine->now, next) ? next : instant_add(engine->now, SPAN_MS(50));
     heap_update(engine, account);
@@ -64,6 +64,7 @@ serve_due(struct engine *engine)
         lockout_end_due(engine, account, rolled);
         book_sweep(engine, account);
         sight_check(engine, account);
+        doubt_check(engine, account);
         account->touched = true;
         serve(engine, account, &(struct occasion){ .wake = EVENT_CLOCK, .all = rolled });
     }
@@ -129,7 +130,7 @@ on_position(struct engine *engine, const struct position_row *row)
         return;
     const struct position *before = book_find(account, contract);
     int32_t size_before = before != NULL ? before->size : 0;
-    struct position *position = book_apply_position(engine, account, row);
+    struct position *position = book_hear_position(engine, account, row);
     account->touched = true;
     if (position == NULL) {
         finish(engine, account);
@@ -284,6 +285,7 @@ on_snapshot(struct engine *engine, const struct snapshot *snapshot)
     book_apply_snapshot(engine, account, snapshot);
     for (uint32_t i = 0; i < snapshot->trades_count; i++)
         any_new |= ledger_apply(engine, account, &snapshot->trades[i]) != NULL;
+    doubt_read(engine, account, snapshot);
     if (any_new) {
         judge_missed(engine, account, snapshot);
         ledger_store_day(engine, account);

@@ -260,6 +260,7 @@ ledger_apply(struct engine *engine, struct account *account, const struct trade_
     }
     if (in_day(account, trade))
         count(account, trade, 1);
+    doubt_traded(engine, account, trade);
     return trade;
 }
 

@@ -24,6 +24,7 @@
 #define TRADES_FLOOR 16384        /* Least half-turns in all: a machine trading once every few seconds all day. */
 #define SIZE_BOUND 1000000        /* Contracts; beyond any position there is, and safe to add and negate. */
 #define POOL_FLOOR 1024           /* Least entries of each pool, so that a single account has room too. */
+#define DOUBTS_MAX 8              /* Contracts of an account whose position and trades disagree at one time (PF-06). */
 #define CONTRACTS_MAX 512         /* 51 products, several expiries. */
 #define LOCKOUTS_PER_ACCOUNT 16   /* One per (rule, scope). */
 #define VERDICT_SIZES_MAX 64      /* Positions one verdict may speak of. */

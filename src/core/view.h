@@ -43,7 +43,9 @@ struct position {
     /* The rest is book.c's, market.c's and enforce.c's. */
     struct account *account;
     struct position *next_holder, *previous_holder;
-    struct instant touched_at;     /* Last word from the stream. */
+    int32_t last_size;             /* Before this one, not 0. */
+    struct instant touched_at;     /* Last news. */
+    struct instant reads_from;     /* Reads asked before then know less (OV-04). */
     struct instant ahead_until;    /* A read showed `ahead` before the stream did: until then, or until it does, its words may be older. */
     int32_t ahead;
     int32_t ceiling_long, ceiling_short;

@@ -125,6 +125,111 @@ no_second_close_on_words_older_than_the_read(void **state)
     story_close(&f);
 }
 
+/* ---- Events that come seconds late, fills that take their time (reorder-far with slow-fills) ---- */
+
+static struct position_row
+life(const struct engine_fixture *f, int64_t id, int64_t began_ms, int32_t size)
+{
+    return (struct position_row){ .id = id, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .size = size,
+        .created_at = instant_add(f->now, SPAN_MS(began_ms)), .average_price_nanos = 21000 * NANOS_PER_UNIT };
+}
+
+static void
+hear(struct engine_fixture *f, const struct position_row *row, int32_t size)
+{
+    struct event event = { .kind = EVENT_POSITION, .u.position = *row };
+
+    event.u.position.size = size;
+    story_feed(f, &event);
+}
+
+/* A read asked now. */
+static void
+read_one(struct engine_fixture *f, const struct position_row *row)
+{
+    struct event event = { .kind = EVENT_SNAPSHOT };
+
+    event.u.snapshot = (struct snapshot){ .account_id = FIXTURE_ACCOUNT, .parts = PART_POSITIONS | PART_ORDERS, .asked_at = f->now,
+        .positions = row, .positions_count = row != NULL ? 1 : 0 };
+    story_feed(f, &event);
+}
+
+/* CC-04: what an event says of a life that is over, is over. */
+static void
+late_word_of_an_earlier_life(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, STORY_TWO_AT_MOST);
+    struct position_row first = life(&f, 1, 0, 2), second = life(&f, 2, 3000, 4);
+    hear(&f, &first, 2);
+    story_wait_ms(&f, 3000);
+    read_one(&f, NULL);
+    assert_int_equal(story_held(&f), 0);
+    first.created_at = instant_add(first.created_at, (struct span){ 400 }); /* Events have a digit more. */
+    hear(&f, &first, 3);
+    assert_int_equal(story_held(&f), 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    assert_int_equal(story_count(&f, COMMAND_READ), 1); /* Should it be true, a read says so. */
+    story_wait_ms(&f, 500);
+    read_one(&f, &second);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_ACCEPTED);
+    hear(&f, &first, 0);
+    assert_int_equal(story_held(&f), 4);
+    hear(&f, &second, 4);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    story_close(&f);
+}
+
+/* A read of a later life stands, however short ago the stream spoke of the one before. */
+static void
+read_of_a_later_life(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, STORY_TWO_AT_MOST);
+    struct position_row first = life(&f, 1, 0, 2), second = life(&f, 2, 500, 4);
+    hear(&f, &first, 2);
+    story_wait_ms(&f, 1000);
+    read_one(&f, &second);
+    assert_int_equal(story_held(&f), 4);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    hear(&f, &first, 1);
+    hear(&f, &first, 0);
+    assert_int_equal(story_held(&f), 4);
+    story_close(&f);
+}
+
+/* ID-04: sent for what only a read had told; then the stream catches up, passing the goal on its way. */
+static void
+stream_catches_up_with_a_read(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, "{\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":2},\"enforcement\":\"reduce_to_limit\"}}");
+    struct position_row row = life(&f, 1, 0, 4);
+    read_one(&f, &row);
+    uint64_t close = story_only(&f, COMMAND_REDUCE)->id;
+    story_answer(&f, close, OUTCOME_ACCEPTED);
+    hear(&f, &row, 1);
+    hear(&f, &row, 2);
+    hear(&f, &row, 3);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+    hear(&f, &row, 4);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+    story_wait_ms(&f, 500);
+    read_one(&f, &row);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+    story_wait_ms(&f, 2000);
+    read_one(&f, &row);
+    assert_int_equal(story_count(&f, COMMAND_REDUCE), 1); /* It was lost: OV-04. */
+    story_close(&f);
+}
+
 /* R-012-4: a stop that only grows leaves; the gateway's check took its absent price for one off the tick. */
 static void
 stop_may_change_size_alone(void **state)
@@ -155,6 +260,9 @@ main(void)
         cmocka_unit_test(stop_again_when_position_stays),
         cmocka_unit_test(no_second_close_before_the_first_settled),
         cmocka_unit_test(no_second_close_on_words_older_than_the_read),
+        cmocka_unit_test(late_word_of_an_earlier_life),
+        cmocka_unit_test(read_of_a_later_life),
+        cmocka_unit_test(stream_catches_up_with_a_read),
         cmocka_unit_test(stop_may_change_size_alone),
     };
 
