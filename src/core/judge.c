@@ -151,6 +151,16 @@ absorb(struct engine *engine, struct account *account, const struct rule *rule, 
     return fresh;
 }
 
+/* R-ALL-12: the rule's own lockout of the account is the one until an admin, not a milder one first. */
+static void
+harden(struct verdict *verdict)
+{
+    for (int32_t k = 0; k < verdict->locks_count; k++) {
+        if (verdict->locks[k].root[0] == 0)
+            verdict->locks[k] = (struct want_lock){ .kind = LOCK_FLAT, .end = LOCK_UNTIL_ADMIN, .until = INSTANT_NEVER };
+    }
+}
+
 /* R-ALL-12.  True if anything of it is new. */
 static bool
 be_strict(struct engine *engine, struct account *account, const struct rule *rule, const struct verdict *verdict, uint64_t incident)
@@ -330,6 +340,8 @@ ask(struct engine *engine, struct account *account, const struct occasion *occas
         return;
     }
     uint64_t incident = engine->next_incident;
+    if (engine->config->strict_mode && verdict->action > ACTION_WARN)
+        harden(verdict);
     bool fresh = absorb(engine, account, rule, verdict, incident);
     bool only_tells = verdict->action == ACTION_WARN; /* A breach from which nothing follows is told once, until it is over. */
     if (only_tells)
