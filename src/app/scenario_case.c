@@ -262,7 +262,7 @@ feed_reload(struct run *run, int data, bool holds, struct error *err)
 
     if (status == OK)
         step_config(run, config);
-    return status;
+    return status == STATUS_CONFIG ? OK : status; /* An invalid file changes nothing (R-ALL-16). */
 }
 
 static enum status
