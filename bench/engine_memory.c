@@ -170,17 +170,18 @@ feed_quote(struct engine *engine, size_t contract, int64_t ticks, struct instant
 
 /* ---- Memory ---- */
 
+/* Counted page by page; the figure of /proc/self/status is some hundred KB behind. */
 static int64_t
 resident_bytes(void)
 {
     char line[200];
     long long kilobytes = 0;
-    FILE *file = fopen("/proc/self/status", "r");
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
 
-    stop_unless(file != NULL, "no /proc/self/status");
+    stop_unless(file != NULL, "no /proc/self/smaps_rollup");
     while (fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kilobytes = strtoll(line + 6, NULL, 10);
+        if (strncmp(line, "Rss:", 4) == 0)
+            kilobytes = strtoll(line + 4, NULL, 10);
     (void)fclose(file);
     return kilobytes * 1024;
 }

@@ -53,6 +53,20 @@ struct target {
     struct instant not_proven_before; /* After a late fill: its position event may still be on its way. */
 };
 
+/* What RULE-012 asked for last, of one position. */
+struct stop_request {
+    uint64_t command;       /* In flight; 0: answered. */
+    uint64_t tag;           /* customTag's number of a placement not seen yet: asked for again under it (ID-03); 0: none. */
+    int64_t order_id;       /* The request changed this order; 0: it placed one. */
+    int64_t price_nanos;    /* Asked for; 0: only the size. */
+    struct instant sent_at;
+    bool unproven;          /* A placement whose outcome is unknown (OV-05). */
+    bool checked;           /* What was asked for has been seen. */
+    bool told;              /* Of nothing being known. */
+    int32_t refusals;       /* Placements refused in a row. */
+    struct instant refusals_told_at;
+};
+
 struct lock_entry {
     struct lock_entry *next; /* Of the account. */
     struct lockout lockout;
@@ -60,12 +74,19 @@ struct lock_entry {
 
 /* A contract whose position and trades do not agree (doubt.c). */
 struct doubt {
+    struct doubt *next;  /* Of the account. */
     const struct contract *contract;
     int32_t unexplained; /* The position's change less that of its trades. */
     bool told;           /* A reconciliation has been asked for. */
     struct instant since;
 };
 
+/* A gauge as kept: its unit and level are in the account. */
+struct figures {
+    int64_t observed, limit;
+};
+
+/* There may be thousands: what only some rules or accounts need is elsewhere (world.c). */
 struct account {
     int64_t id;
     int32_t index;
@@ -73,24 +94,23 @@ struct account {
     const struct account_config *config;
     struct position *positions; /* Newest first. */
     struct order *orders;
-    struct trade *newest_trade;
+    uint32_t newest_trade;      /* Its number; 0: none.  Older ones by ->older. */
+    int32_t entries_today;      /* Trades of the day that are the first of their order to open something (R-006-3). */
     struct target *targets;
     struct lock_entry *lockouts;
     struct day_totals day;
-    int32_t entries_today;      /* Trades of the day that are the first of their order to open something (R-006-3). */
-    int64_t balance_micros;
     int64_t open_micros[MARKS];
     int32_t unpriced[MARKS];
     enum answer can_trade;
     enum answer simulated;
-    bool positions_known, orders_known;
-    bool uncontrollable;
-    bool full_positions_told, full_orders_told; /* No room for another: told once, not with each event. */
-    bool touched;            /* Needs the enforcement pass at the end of this step. */
-    bool deadline_stale;
-    bool read_in_flight;
-    struct doubt doubts[DOUBTS_MAX];
-    int32_t doubts_count;
+    bool positions_known : 1, orders_known : 1;
+    bool uncontrollable : 1;
+    bool full_positions_told : 1, full_orders_told : 1; /* No room for another: told once, not with each event. */
+    bool touched : 1;        /* Needs the enforcement pass at the end of this step. */
+    bool deadline_stale : 1;
+    bool read_in_flight : 1;
+    bool quiet;              /* Quotes within these bands and the positions' own change nothing (judge.c). */
+    struct doubt *doubts;
     struct instant compared_from; /* Trades and positions: the first read of positions was asked then. */
     int64_t strange_order;        /* A trade has told of it, nothing else has; 0: none. */
     struct instant strange_since;
@@ -101,12 +121,12 @@ struct account {
     struct instant pnl_shown_at;
     struct instant deadline;
     uint32_t enabled;            /* Rules by bit of their index. */
-    bool quiet;                  /* Quotes within these bands and the positions' own change nothing (judge.c). */
+    uint32_t remembers;          /* Those with a memory of the account. */
     struct band quiet_open[MARKS];
     struct instant next_wake;    /* Earliest of wake_at. */
-    struct instant wake_at[RULES_MAX];
-    struct gauge gauges[RULES_MAX];
-    _Alignas(8) uint8_t memory[ACCOUNT_MEMORY_MAX]; /* Rules keep structs in it. */
+    struct instant *wake_at;     /* Of each rule of the table, likewise the figures of its gauge. */
+    struct figures *gauges;
+    uint8_t gauge_units[RULES_MAX], gauge_levels[RULES_MAX];
     char name[NAME_MAX_LENGTH];
 };
 
@@ -127,6 +147,8 @@ struct pending_stop {
     int32_t rule;
 };
 
+#define TRADES_BATCH 256
+
 struct engine {
     const struct config *config;
     const struct rule *const *rules;
@@ -134,18 +156,20 @@ struct engine {
     uint32_t woken_by[EVENT_KINDS]; /* Rules that listen to an event, by bit of their index. */
     uint32_t quote_rules;           /* Rules that need quotes, likewise. */
     uint32_t memory_offsets[RULES_MAX];
-    uint32_t account_memory_offsets[RULES_MAX];
     struct instant now;
     struct account *accounts;
+    struct instant *wake_at; /* Rows of rules_count, one for each account. */
+    struct figures *gauges;
+    uint8_t *account_memory[RULES_MAX]; /* Of each rule, for all accounts: where a rule remembers nothing, nothing is touched. */
     int32_t accounts_count;
     struct account **heap; /* Accounts by deadline, earliest first. */
     struct table by_id, contracts_by_id;
-    uint32_t *trades_by_id, *trades_by_order; /* ledger.c: numbers in the pool of the first trade of each chain. */
-    uint32_t trade_chains_mask;
+    uint32_t *trades_by_id, *trades_by_order; /* ledger.c: each account's chains, by the number of the first trade of each. */
+    uint32_t trade_chains;                    /* Of an account; a power of two. */
     struct table in_flight;  /* Command id to account, for the answers. */
     bool full_told;          /* More contracts than there is room for. */
     bool opened;             /* Days are set: the first event has been seen. */
-    struct pool contracts, positions, orders, trades, targets, lockouts;
+    struct pool contracts, positions, stops, orders, trades, targets, doubts, lockouts;
     uint64_t next_command, next_incident, next_sequence;
     enum mode mode;
     struct command *commands;
@@ -155,8 +179,8 @@ struct engine {
     uint32_t commands_max, records_max, notices_max;
     struct pending_breach breaches[RULES_MAX];
     int32_t breaches_count;
-    struct pending_stop stops[VERDICT_STOPS_MAX];
-    int32_t stops_count;
+    struct pending_stop wanted_stops[VERDICT_STOPS_MAX];
+    int32_t wanted_stops_count;
     uint64_t dropped; /* Outputs beyond the bounds; a bug if ever not 0. */
     struct verdict verdict; /* Scratch: too large for the stack of a deep call. */
 };
@@ -235,7 +259,14 @@ void ledger_open_day(struct engine *engine, struct account *account);
 void ledger_roll(struct engine *engine, struct account *account);
 /** A fill with P&L that turned out to have reversed the position (R-006-3). */
 void ledger_store_day(struct engine *engine, const struct account *account);
-void ledger_opened(struct engine *engine, struct trade *trade);
+void ledger_opened(struct engine *engine, struct account *account, struct trade *trade);
+/** By number; NULL for 0. */
+struct trade *ledger_trade(const struct engine *engine, uint32_t number);
+/** The account's trades of one order, in no order: the first (@trade NULL) and the next. */
+struct trade *ledger_of_order(const struct engine *engine, const struct account *account, int64_t order_id, const struct trade *trade);
+/** From the oldest on: fills @batch with the next younger ones than @after (NULL: from the start), in order.  Returns how many. */
+uint32_t ledger_younger(const struct engine *engine, const struct account *account, const struct trade *after,
+    struct trade *batch[TRADES_BATCH]);
 void ledger_track_open(struct account *account);
 
 /* ---- lockout.c ---- */
@@ -275,11 +306,13 @@ void trim_run(struct engine *engine, struct account *account, struct target *tar
 /** Is something still too large? */
 bool trim_is_open(const struct account *account, const struct target *target);
 struct instant trim_deadline(const struct account *account, const struct target *target);
-void trim_answered(struct engine *engine, struct order *order, const struct answer_event *answer);
+void trim_answered(struct engine *engine, struct account *account, struct order *order, const struct answer_event *answer);
 
 /* ---- stop.c ---- */
 /** RULE-012's stop, after the strict outbound check FV-09.  True if a command went out. */
 bool stop_send(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule);
+/** Another life of the position, or its end: what was asked for is nobody's. */
+void stop_forget(struct engine *engine, struct position *position);
 void stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer);
 /** An order of the position's contract as the stream or a read has it. */
 void stop_seen(struct position *position, const struct order *order);

@@ -75,7 +75,8 @@ book_store_position(struct engine *engine, struct position *position)
         .average_price_nanos = position->average_price_nanos };
     kept->ceiling_long = position->ceiling_long;
     kept->ceiling_short = position->ceiling_short;
-    memcpy(kept->memory, position->memory, sizeof kept->memory);
+    memset(kept->memory, 0, sizeof kept->memory);
+    memcpy(kept->memory, position->memory, sizeof position->memory);
     position->memory_hash = hash_memory(position);
 }
 
@@ -141,11 +142,7 @@ set_position(struct engine *engine, struct position *position, const struct posi
         memset(position->memory, 0, sizeof position->memory);
         position->sequence = engine->next_sequence++;
         position->created_at = row->created_at.ns > 0 ? row->created_at : engine->now;
-        position->stop_command = 0;
-        position->stop_unproven = false;
-        position->stop_checked = true;
-        position->stop_tag = 0;
-        position->stop_refusals = 0;
+        stop_forget(engine, position);
         position->blind_next = INSTANT_NONE;
     }
     position->id = row->id;
@@ -244,7 +241,6 @@ book_apply_order(struct engine *engine, struct account *account, const struct or
             account->full_orders_told = true;
             return NULL;
         }
-        order->account = account;
         order->next = account->orders;
         account->orders = order;
     }
@@ -341,9 +337,9 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
 }
 
 static void
-look_up(struct engine *engine, struct order *order)
+look_up(struct engine *engine, struct account *account, struct order *order)
 {
-    struct command *command = output_request(engine, COMMAND_LOOK_UP_ORDER, order->account, order->contract);
+    struct command *command = output_request(engine, COMMAND_LOOK_UP_ORDER, account, order->contract);
 
     command->order_id = order->id;
     order->missing = true;
@@ -398,7 +394,7 @@ apply_orders(struct engine *engine, struct account *account, const struct snapsh
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         bool absent = order_may_execute(o->status) && !listed(snapshot, o->id) && (complete || o->status == ORDER_OPEN);
         if (absent && o->command == 0 && !stream_is_newer(engine, account, order_reads_from(o), snapshot->asked_at))
-            look_up(engine, o);
+            look_up(engine, account, o);
     }
     if (complete)
         account->orders_known = true;
@@ -446,6 +442,7 @@ book_sweep(struct engine *engine, struct account *account)
             continue;
         }
         *link = p->next;
+        stop_forget(engine, p);
         pool_give(&engine->positions, p);
     }
     for (struct order **link = &account->orders; *link != NULL;) {

@@ -12,18 +12,38 @@
 #define READ_LAG SPAN_MS(2000)     /* OV-04: younger doubts a read of trades need not have settled. */
 
 static struct doubt *
-find(struct account *account, const struct contract *contract)
+find(const struct account *account, const struct contract *contract)
 {
-    for (int32_t i = 0; i < account->doubts_count; i++)
-        if (account->doubts[i].contract == contract)
-            return &account->doubts[i];
-    return NULL;
+    struct doubt *doubt = account->doubts;
+
+    while (doubt != NULL && doubt->contract != contract)
+        doubt = doubt->next;
+    return doubt;
+}
+
+static struct doubt *
+add(struct engine *engine, struct account *account, const struct contract *contract)
+{
+    struct doubt *doubt = pool_take(&engine->doubts);
+
+    if (doubt == NULL)
+        return NULL;
+    doubt->contract = contract;
+    doubt->since = engine->now;
+    doubt->next = account->doubts;
+    account->doubts = doubt;
+    return doubt;
 }
 
 static void
-forget(struct account *account, struct doubt *doubt)
+forget(struct engine *engine, struct account *account, struct doubt *doubt)
 {
-    *doubt = account->doubts[--account->doubts_count];
+    struct doubt **link = &account->doubts;
+
+    while (*link != doubt)
+        link = &(*link)->next;
+    *link = doubt->next;
+    pool_give(&engine->doubts, doubt);
 }
 
 static void
@@ -31,15 +51,13 @@ count(struct engine *engine, struct account *account, const struct contract *con
 {
     struct doubt *doubt = find(account, contract);
 
-    if (by == 0 || (doubt == NULL && account->doubts_count == DOUBTS_MAX)) /* So many at once are read anew anyway. */
+    if (by != 0 && doubt == NULL)
+        doubt = add(engine, account, contract);
+    if (by == 0 || doubt == NULL) /* So many at once are read anew anyway. */
         return;
-    if (doubt == NULL) {
-        doubt = &account->doubts[account->doubts_count++];
-        *doubt = (struct doubt){ .contract = contract, .since = engine->now };
-    }
     doubt->unexplained += by;
     if (doubt->unexplained == 0)
-        forget(account, doubt);
+        forget(engine, account, doubt);
     account->deadline_stale = true;
 }
 
@@ -55,7 +73,7 @@ doubt_traded(struct engine *engine, struct account *account, const struct trade 
 {
     if (!account->positions_known || trade->voided || !instant_before(account->compared_from, trade->at))
         return;
-    count(engine, account, trade->contract, trade->side == SIDE_BUY ? -(int32_t)trade->size : (int32_t)trade->size);
+    count(engine, account, pool_item(&engine->contracts, trade->contract), trade->side == SIDE_BUY ? -(int32_t)trade->size : (int32_t)trade->size);
     if (account->strange_order == 0 && trade->order_id != 0 && book_order(account, trade->order_id) == NULL &&
         instant_since(engine->now, trade->at).ns < NEWS.ns) {
         account->strange_order = trade->order_id;
@@ -67,9 +85,11 @@ doubt_traded(struct engine *engine, struct account *account, const struct trade 
 void
 doubt_read(struct engine *engine, struct account *account, const struct snapshot *snapshot)
 {
-    for (int32_t i = account->doubts_count; i-- > 0 && (snapshot->parts & PART_TRADES) != 0;)
-        if (account->doubts[i].told || !instant_before(engine->now, instant_add(account->doubts[i].since, READ_LAG)))
-            forget(account, &account->doubts[i]);
+    for (struct doubt *doubt = account->doubts, *next; doubt != NULL && (snapshot->parts & PART_TRADES) != 0; doubt = next) {
+        next = doubt->next;
+        if (doubt->told || !instant_before(engine->now, instant_add(doubt->since, READ_LAG)))
+            forget(engine, account, doubt);
+    }
 }
 
 static bool
@@ -83,9 +103,7 @@ doubt_check(struct engine *engine, struct account *account)
 {
     bool doubted = false;
 
-    for (int32_t i = 0; i < account->doubts_count; i++) {
-        struct doubt *doubt = &account->doubts[i];
-
+    for (struct doubt *doubt = account->doubts; doubt != NULL; doubt = doubt->next) {
         if (doubt->told || !is_due(engine, doubt->since))
             continue;
         doubt->told = doubted = true;
@@ -103,8 +121,8 @@ doubt_deadline(const struct account *account)
 {
     struct instant due = account->strange_order != 0 ? instant_add(account->strange_since, EXPLAINED_WITHIN) : INSTANT_NEVER;
 
-    for (int32_t i = 0; i < account->doubts_count; i++)
-        if (!account->doubts[i].told)
-            due = instant_min(due, instant_add(account->doubts[i].since, EXPLAINED_WITHIN));
+    for (const struct doubt *doubt = account->doubts; doubt != NULL; doubt = doubt->next)
+        if (!doubt->told)
+            due = instant_min(due, instant_add(doubt->since, EXPLAINED_WITHIN));
     return due;
 }

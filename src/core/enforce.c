@@ -188,7 +188,7 @@ enforce_cancel(struct engine *engine, struct account *account, struct order *ord
         order->trim = order->unresolved = false; /* What became of its change of size does not matter any more. */
         order->attempts = 0;
     }
-    order->rule = (int16_t)rule;
+    order->rule = (int8_t)rule;
     order->incident = incident;
     order->retry_at = engine->now;
     account->touched = true;

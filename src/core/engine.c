@@ -93,31 +93,32 @@ find_reversal(struct engine *engine, struct account *account, struct position *p
 {
     bool reversed = size_before != 0 && position->size != 0 && (size_before > 0) != (position->size > 0);
     uint32_t side = position->size > 0 ? SIDE_BUY : SIDE_SELL;
-    struct trade *t = account->newest_trade;
+    uint32_t contract = pool_number(&engine->contracts, position->contract);
+    struct trade *t = ledger_trade(engine, account->newest_trade);
 
     if (!reversed) {
         position->crossed = position->crossed && position->size != 0;
         return NULL;
     }
-    while (t != NULL && t->contract != position->contract)
-        t = t->previous;
+    while (t != NULL && t->contract != contract)
+        t = ledger_trade(engine, t->older);
     position->crossed = t == NULL || t->side != side;
     if (position->crossed || t->opened)
         return NULL;
-    ledger_opened(engine, t);
+    ledger_opened(engine, account, t);
     return t;
 }
 
 static void
 take_reversal(struct engine *engine, struct account *account, struct trade *trade)
 {
-    struct position *position = book_find(account, trade->contract);
+    struct position *position = book_find(account, pool_item(&engine->contracts, trade->contract));
 
     if (position == NULL || !position->crossed || (position->size > 0) != (trade->side == SIDE_BUY))
         return;
     position->crossed = false;
     if (!trade->opened)
-        ledger_opened(engine, trade);
+        ledger_opened(engine, account, trade);
 }
 
 static void
@@ -206,8 +207,6 @@ apply_account(struct engine *engine, struct account *account, const struct accou
 {
     if (row->name[0] != 0)
         (void)text_copy(account->name, sizeof account->name, row->name);
-    if (row->has_balance)
-        account->balance_micros = row->balance_micros;
     if (row->can_trade != ANSWER_UNKNOWN)
         account->can_trade = row->can_trade; /* R-010-2: missing is not evidence. */
     note_live(engine, account, row->simulated);
@@ -261,14 +260,17 @@ row_of(const struct snapshot *snapshot, int64_t trade_id)
 static void
 judge_missed(struct engine *engine, struct account *account, const struct snapshot *snapshot)
 {
-    struct trade *trade = account->newest_trade;
+    struct trade *batch[TRADES_BATCH];
+    const struct trade *last = NULL;
+    uint32_t count;
 
-    while (trade != NULL && trade->previous != NULL)
-        trade = trade->previous;
-    for (; trade != NULL; trade = trade->next) {
-        const struct trade_row *row = trade->judged ? NULL : row_of(snapshot, trade->id);
-        if (row != NULL)
-            judge_trade(engine, account, trade, row);
+    while ((count = ledger_younger(engine, account, last, batch)) > 0) {
+        for (uint32_t i = 0; i < count; i++) {
+            const struct trade_row *row = batch[i]->judged ? NULL : row_of(snapshot, batch[i]->id);
+            if (row != NULL)
+                judge_trade(engine, account, batch[i], row);
+        }
+        last = batch[count - 1];
     }
 }
 

@@ -71,7 +71,7 @@ void engine_each_position(const struct engine *engine, int64_t account_id,
 void engine_each_order(const struct engine *engine, int64_t account_id,
     void (*visit)(void *context, const struct order *order), void *context);
 void engine_each_trade(const struct engine *engine, int64_t account_id,
-    void (*visit)(void *context, const struct trade *trade), void *context);
+    void (*visit)(void *context, const struct trade *trade, const struct contract *contract), void *context);
 void engine_each_lockout(const struct engine *engine, int64_t account_id,
     void (*visit)(void *context, const struct lockout *lockout), void *context);
 /** Last gauge of a rule (index in the table). */

@@ -186,7 +186,7 @@ struct trade_restored {
 struct position_restored {
     struct position_row row;
     int32_t ceiling_long, ceiling_short; /* R-ALL-8. */
-    uint8_t memory[RULE_MEMORY_MAX];
+    uint8_t memory[RULE_MEMORY_STORED];
 };
 
 /* What the store remembers; the first event after engine_new (may be empty).  Orders come from the broker only. */

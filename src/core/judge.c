@@ -19,11 +19,24 @@ view_for(const struct engine *engine, struct account *account, const struct occa
         .account_id = account->id, .day = account->day, .entries_today = account->entries_today, .can_trade = account->can_trade,
         .can_trade_event = occasion->can_trade, .positions_known = account->positions_known,
         .orders_known = account->orders_known, .trade = occasion->trade, .position = occasion->position,
-        .quoted = occasion->quoted, .account = account };
+        .quoted = occasion->quoted, .engine = engine, .account = account };
 
     memcpy(view.open_micros, account->open_micros, sizeof view.open_micros);
     memcpy(view.unpriced, account->unpriced, sizeof view.unpriced);
     return view;
+}
+
+/* To the rule that is asked next. */
+static void
+address(const struct engine *engine, const struct account *account, struct view *view, int32_t i)
+{
+    size_t size = engine->rules[i]->account_memory_size;
+
+    view->rule = engine->rules[i]->number;
+    view->rule_bit = 1u << i;
+    view->memory_offset = engine->memory_offsets[i];
+    view->account_memory_size = size;
+    view->account_memory = size > 0 ? engine->account_memory[i] + (size_t)account->index * size : NULL;
 }
 
 void
@@ -50,17 +63,17 @@ awake(const struct engine *engine, const struct account *account, const struct o
 static void
 gauge(struct engine *engine, struct account *account, int32_t i, const struct verdict *verdict)
 {
-    struct gauge *gauge = &account->gauges[i];
-    int32_t level = 0;
+    int32_t level = 0, before = account->gauge_levels[i];
 
     if (verdict->limit > 0 && verdict->observed > 0) {
         int64_t percent = verdict->observed > INT64_MAX / 100 ? INT64_MAX : verdict->observed * 100 / verdict->limit;
         level = percent >= engine->config->alert_percent ? 2 : percent >= engine->config->warn_percent ? 1 : 0;
     }
-    bool crossed = level > gauge->level;
-    bool moved = level != gauge->level;
-    *gauge = (struct gauge){ verdict->observed, verdict->limit, verdict->unit, level };
-    if (!moved)
+    bool crossed = level > before;
+    account->gauges[i] = (struct figures){ verdict->observed, verdict->limit };
+    account->gauge_units[i] = (uint8_t)verdict->unit;
+    account->gauge_levels[i] = (uint8_t)level;
+    if (level == before)
         return;
     struct notice *notice = output_notice(engine, crossed ? NOTICE_WARNING : NOTICE_RULE_STATUS, account);
     notice->rule = engine->rules[i]->number;
@@ -146,8 +159,8 @@ absorb(struct engine *engine, struct account *account, const struct rule *rule, 
         struct order *order = book_order(account, verdict->cancels[k]->id);
         fresh |= order != NULL && enforce_cancel(engine, account, order, rule->number, incident);
     }
-    for (int32_t k = 0; k < verdict->stops_count && engine->stops_count < VERDICT_STOPS_MAX; k++)
-        engine->stops[engine->stops_count++] = (struct pending_stop){ verdict->stops[k], rule->number };
+    for (int32_t k = 0; k < verdict->stops_count && engine->wanted_stops_count < VERDICT_STOPS_MAX; k++)
+        engine->wanted_stops[engine->wanted_stops_count++] = (struct pending_stop){ verdict->stops[k], rule->number };
     return fresh;
 }
 
@@ -204,7 +217,7 @@ set_wake(const struct engine *engine, struct account *account, int32_t i, struct
     account->wake_at[i] = at;
     account->deadline_stale = true;
     account->next_wake = INSTANT_NEVER;
-    for (int32_t k = 0; k < RULES_MAX; k++)
+    for (int32_t k = 0; k < engine->rules_count; k++)
         account->next_wake = instant_min(account->next_wake, account->wake_at[k]);
 }
 
@@ -273,15 +286,14 @@ judge_is_quiet(const struct position *position)
 struct gauge
 judge_gauge(const struct engine *engine, struct account *account, int32_t i)
 {
-    struct gauge gauge = account->gauges[i];
+    struct gauge gauge = { account->gauges[i].observed, account->gauges[i].limit, (enum unit)account->gauge_units[i],
+        account->gauge_levels[i] };
     struct verdict verdict;
 
     if (!account->quiet || gauge.limit == 0 || (engine->woken_by[EVENT_QUOTE] >> i & 1) == 0)
         return gauge;
     struct view view = view_for(engine, account, &(struct occasion){ .wake = EVENT_QUOTE });
-    view.rule = engine->rules[i]->number;
-    view.memory_offset = engine->memory_offsets[i];
-    view.account_memory_offset = engine->account_memory_offsets[i];
+    address(engine, account, &view, i);
     verdict_clear(&verdict);
     engine->rules[i]->evaluate(account->config->rules[i], &view, &verdict);
     gauge.observed = verdict.observed;
@@ -324,9 +336,7 @@ ask(struct engine *engine, struct account *account, const struct occasion *occas
     bool whole = occasion->wake == EVENT_CONFIG || occasion->wake == EVENT_SNAPSHOT;
 
     verdict_clear(verdict);
-    view->rule = rule->number;
-    view->memory_offset = engine->memory_offsets[i];
-    view->account_memory_offset = engine->account_memory_offsets[i];
+    address(engine, account, view, i);
     rule->evaluate(account->config->rules[i], view, verdict);
     struct instant wake_at = instant_before(engine->now, verdict->wake_at) ? verdict->wake_at : INSTANT_NEVER;
     set_wake(engine, account, i, wake_at);
@@ -367,7 +377,8 @@ retire(struct engine *engine, struct account *account, int32_t i)
             lockout_end(engine, account, entry, "its rule was switched off");
     }
     set_wake(engine, account, i, INSTANT_NEVER);
-    account->gauges[i] = (struct gauge){ 0 };
+    account->gauges[i] = (struct figures){ 0, 0 };
+    account->gauge_units[i] = account->gauge_levels[i] = 0;
 }
 
 void
@@ -388,9 +399,9 @@ judge(struct engine *engine, struct account *account, const struct occasion *occ
             ask(engine, account, occasion, &view, i);
     }
     /* Only now: a position that any rule wants closed gets no stop (R-ALL-2: the order of the rules changes nothing). */
-    for (int32_t k = 0; k < engine->stops_count; k++)
-        (void)stop_send(engine, account, &engine->stops[k].want, engine->stops[k].rule);
-    engine->stops_count = 0;
+    for (int32_t k = 0; k < engine->wanted_stops_count; k++)
+        (void)stop_send(engine, account, &engine->wanted_stops[k].want, engine->wanted_stops[k].rule);
+    engine->wanted_stops_count = 0;
     book_store_memory(engine, account);
 }
 

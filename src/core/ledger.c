@@ -11,60 +11,77 @@
 
 #define TRADES_KEPT SPAN_SECONDS(86400) /* Before the running day; longer than any window of RULE-006. */
 
-/* ---- Found again by id and by order: chains through the trades themselves, by their numbers in the pool ---- */
+/* ---- Found again by id and by order: each account's chains through its trades, by their numbers in the pool ---- */
 
 static uint32_t *
-id_chain(const struct engine *engine, int64_t trade_id)
+chain(const struct engine *engine, uint32_t *heads, const struct account *account, int64_t key)
 {
-    return &engine->trades_by_id[(uint64_t)trade_id & engine->trade_chains_mask];
+    return &heads[(size_t)account->index * engine->trade_chains + ((uint64_t)key & (engine->trade_chains - 1))];
 }
 
 static uint32_t *
-order_chain(const struct engine *engine, int64_t order_id)
+id_chain(const struct engine *engine, const struct account *account, int64_t trade_id)
 {
-    return &engine->trades_by_order[(uint64_t)order_id & engine->trade_chains_mask];
+    return chain(engine, engine->trades_by_id, account, trade_id);
 }
 
-static struct trade *
-item(const struct engine *engine, uint32_t number)
+static uint32_t *
+order_chain(const struct engine *engine, const struct account *account, int64_t order_id)
+{
+    return chain(engine, engine->trades_by_order, account, order_id);
+}
+
+struct trade *
+ledger_trade(const struct engine *engine, uint32_t number)
 {
     return number != 0 ? pool_item(&engine->trades, number) : NULL;
 }
 
-/* Ids are the gateway's and unique there; the account takes part so that nothing depends on that. */
+/* Ids are the gateway's and unique there; that chains are an account's own makes sure that nothing depends on that. */
 static struct trade *
 find(const struct engine *engine, const struct account *account, int64_t trade_id)
 {
-    struct trade *trade = item(engine, *id_chain(engine, trade_id));
+    struct trade *trade = ledger_trade(engine, *id_chain(engine, account, trade_id));
 
-    while (trade != NULL && !(trade->id == trade_id && trade->account == (uint32_t)account->index))
-        trade = item(engine, trade->next_same_id);
+    while (trade != NULL && trade->id != trade_id)
+        trade = ledger_trade(engine, trade->next_same_id);
     return trade;
 }
 
-static void
-chain_in(struct engine *engine, struct trade *trade)
+struct trade *
+ledger_of_order(const struct engine *engine, const struct account *account, int64_t order_id, const struct trade *trade)
 {
-    uint32_t number = pool_number(&engine->trades, trade);
+    uint32_t number = trade == NULL ? *order_chain(engine, account, order_id) : trade->next_same_order;
+    struct trade *next = ledger_trade(engine, number);
 
-    trade->next_same_id = *id_chain(engine, trade->id);
-    *id_chain(engine, trade->id) = number;
-    trade->next_same_order = *order_chain(engine, trade->order_id);
-    *order_chain(engine, trade->order_id) = number;
+    while (next != NULL && next->order_id != order_id)
+        next = ledger_trade(engine, next->next_same_order);
+    return next;
 }
 
 static void
-chain_out(struct engine *engine, const struct trade *trade)
+chain_in(struct engine *engine, const struct account *account, struct trade *trade)
 {
     uint32_t number = pool_number(&engine->trades, trade);
-    uint32_t *link = id_chain(engine, trade->id);
+
+    trade->next_same_id = *id_chain(engine, account, trade->id);
+    *id_chain(engine, account, trade->id) = number;
+    trade->next_same_order = *order_chain(engine, account, trade->order_id);
+    *order_chain(engine, account, trade->order_id) = number;
+}
+
+static void
+chain_out(struct engine *engine, const struct account *account, const struct trade *trade)
+{
+    uint32_t number = pool_number(&engine->trades, trade);
+    uint32_t *link = id_chain(engine, account, trade->id);
 
     while (*link != number)
-        link = &item(engine, *link)->next_same_id;
+        link = &ledger_trade(engine, *link)->next_same_id;
     *link = trade->next_same_id;
-    link = order_chain(engine, trade->order_id);
+    link = order_chain(engine, account, trade->order_id);
     while (*link != number)
-        link = &item(engine, *link)->next_same_order;
+        link = &ledger_trade(engine, *link)->next_same_order;
     *link = trade->next_same_order;
 }
 
@@ -107,30 +124,44 @@ count(struct account *account, const struct trade *trade, int32_t sign)
     track_realized(account);
 }
 
-static void
-link_in(struct account *account, struct trade *trade)
-{
-    struct trade *newer = NULL, *older = account->newest_trade;
-
-    while (older != NULL &&
-        (older->at.ns > trade->at.ns || (older->at.ns == trade->at.ns && older->id > trade->id))) {
-        newer = older;
-        older = older->previous;
-    }
-    trade->previous = older;
-    trade->next = newer;
-    if (older != NULL)
-        older->next = trade;
-    if (newer != NULL)
-        newer->previous = trade;
-    else
-        account->newest_trade = trade;
-}
-
 static bool
 is_older(const struct trade *a, const struct trade *b)
 {
     return a->at.ns < b->at.ns || (a->at.ns == b->at.ns && a->id < b->id);
+}
+
+static void
+link_in(const struct engine *engine, struct account *account, struct trade *trade)
+{
+    uint32_t number = pool_number(&engine->trades, trade);
+    struct trade *newer = NULL, *older = ledger_trade(engine, account->newest_trade);
+
+    while (older != NULL && is_older(trade, older)) {
+        newer = older;
+        older = ledger_trade(engine, older->older);
+    }
+    if (newer != NULL) {
+        trade->older = newer->older;
+        newer->older = number & ((1u << TRADE_BITS) - 1);
+    } else {
+        trade->older = account->newest_trade & ((1u << TRADE_BITS) - 1);
+        account->newest_trade = number;
+    }
+}
+
+/* The list leads from young to old: what comes last of it is kept in a ring, and turned round. */
+uint32_t
+ledger_younger(const struct engine *engine, const struct account *account, const struct trade *after, struct trade *batch[TRADES_BATCH])
+{
+    struct trade *ring[TRADES_BATCH];
+    uint32_t seen = 0, count;
+
+    for (struct trade *t = ledger_trade(engine, account->newest_trade); t != after; t = ledger_trade(engine, t->older))
+        ring[seen++ % TRADES_BATCH] = t;
+    count = seen < TRADES_BATCH ? seen : TRADES_BATCH;
+    for (uint32_t i = 0; i < count; i++)
+        batch[i] = ring[(seen - 1 - i) % TRADES_BATCH];
+    return count;
 }
 
 static void
@@ -148,12 +179,9 @@ set_first(struct account *account, struct trade *trade, bool is_first)
 static void
 settle_first(const struct engine *engine, struct account *account, const struct trade *trade)
 {
-    uint32_t head = *order_chain(engine, trade->order_id);
-    struct trade *first = NULL;
+    struct trade *first = NULL, *t = NULL;
 
-    for (struct trade *t = item(engine, head); t != NULL; t = item(engine, t->next_same_order)) {
-        if (t->order_id != trade->order_id || t->account != trade->account)
-            continue;
+    while ((t = ledger_of_order(engine, account, trade->order_id, t)) != NULL) {
         set_first(account, t, false);
         if (t->opened && !t->voided && (first == NULL || is_older(t, first)))
             first = t;
@@ -163,23 +191,10 @@ settle_first(const struct engine *engine, struct account *account, const struct 
 }
 
 void
-ledger_opened(struct engine *engine, struct trade *trade)
+ledger_opened(struct engine *engine, struct account *account, struct trade *trade)
 {
     trade->opened = true;
-    settle_first(engine, &engine->accounts[trade->account], trade);
-}
-
-static void
-forget(struct engine *engine, struct account *account, struct trade *trade)
-{
-    chain_out(engine, trade);
-    if (trade->previous != NULL)
-        trade->previous->next = trade->next;
-    if (trade->next != NULL)
-        trade->next->previous = trade->previous;
-    else
-        account->newest_trade = trade->previous;
-    pool_give(&engine->trades, trade);
+    settle_first(engine, account, trade);
 }
 
 static void
@@ -210,20 +225,19 @@ add(struct engine *engine, struct account *account, const struct trade_row *row)
         return NULL;
     }
     trade->id = row->id;
-    trade->account = (uint32_t)account->index & ((1u << ACCOUNT_BITS) - 1);
     trade->order_id = row->order_id;
     trade->at = row->at;
-    trade->contract = contract;
+    trade->contract = pool_number(&engine->contracts, contract) & ((1u << CONTRACT_BITS) - 1);
     trade->has_pnl = row->has_pnl;
     trade->pnl_micros = row->has_pnl ? row->pnl_micros : 0;
     trade->costs_micros = money_add(row->fees_micros, row->commissions_micros);
     trade->price_nanos = row->price_nanos;
-    trade->size = row->size;
+    trade->size = (uint32_t)(row->size > SIZE_BOUND ? SIZE_BOUND : row->size > 0 ? row->size : 0) & ((1u << SIZE_BITS) - 1);
     trade->side = row->side == SIDE_SELL ? SIDE_SELL : SIDE_BUY;
     trade->voided = row->voided;
     trade->opened = !row->has_pnl;
-    link_in(account, trade);
-    chain_in(engine, trade);
+    link_in(engine, account, trade);
+    chain_in(engine, account, trade);
     settle_first(engine, account, trade);
     return trade;
 }
@@ -295,7 +309,7 @@ ledger_open_day(struct engine *engine, struct account *account)
     *day = (struct day_totals){ 0 };
     account->entries_today = 0;
     day_of(engine->config->day_zone, engine->config->reset_second, engine->now, &day->starts_at, &day->ends_at, &day->date);
-    for (struct trade *t = account->newest_trade; t != NULL; t = t->previous) {
+    for (struct trade *t = ledger_trade(engine, account->newest_trade); t != NULL; t = ledger_trade(engine, t->older)) {
         if (t->voided || !in_day(account, t))
             continue;
         count(account, t, 1);
@@ -304,6 +318,28 @@ ledger_open_day(struct engine *engine, struct account *account)
     day->realized_low_micros = day->realized_high_micros = 0;
     track_realized(account);
     ledger_track_open(account);
+}
+
+/* What lies at the end of the list, older than anybody asks about. */
+static void
+forget_old(struct engine *engine, struct account *account)
+{
+    struct instant kept_from = instant_sub(account->day.starts_at, TRADES_KEPT);
+    struct trade *last = NULL, *old = ledger_trade(engine, account->newest_trade);
+
+    while (old != NULL && !instant_before(old->at, kept_from)) {
+        last = old;
+        old = ledger_trade(engine, old->older);
+    }
+    if (last != NULL)
+        last->older = 0;
+    else
+        account->newest_trade = 0;
+    for (struct trade *next; old != NULL; old = next) {
+        next = ledger_trade(engine, old->older);
+        chain_out(engine, account, old);
+        pool_give(&engine->trades, old);
+    }
 }
 
 /* R-RST-2: the old day is told and recorded, the new one starts at zero. */
@@ -316,9 +352,5 @@ ledger_roll(struct engine *engine, struct account *account)
     notice->durable = true;
     ledger_store_day(engine, account);
     ledger_open_day(engine, account);
-    for (struct trade *t = account->newest_trade, *older; t != NULL; t = older) {
-        older = t->previous;
-        if (instant_before(t->at, instant_sub(account->day.starts_at, TRADES_KEPT)))
-            forget(engine, account, t);
-    }
+    forget_old(engine, account);
 }

@@ -15,7 +15,8 @@ pool_init(struct pool *pool, size_t item_size, uint32_t capacity)
 
     ASSERT(item_size > 0);
     *pool = (struct pool){ .item_size = rounded, .capacity = capacity };
-    pool->memory = calloc(capacity, rounded);
+    if (capacity <= SIZE_MAX / rounded)
+        pool->memory = malloc(capacity * rounded); /* An item is cleared when it is taken: not to touch the others. */
     return pool->memory != NULL;
 }
 

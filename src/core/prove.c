@@ -40,11 +40,11 @@ target_answered(
 }
 
 static void
-order_answered(struct engine *engine, struct order *order, const struct answer_event *answer)
+order_answered(struct engine *engine, struct account *account, struct order *order, const struct answer_event *answer)
 {
     order->command = 0;
     if (order->trimming) {
-        trim_answered(engine, order, answer);
+        trim_answered(engine, account, order, answer);
         return;
     }
     if (order->looking) {
@@ -57,14 +57,14 @@ order_answered(struct engine *engine, struct order *order, const struct answer_e
         return;
     }
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
-        order->attempts++;
+        order->attempts = (int8_t)(order->attempts < INT8_MAX ? order->attempts + 1 : INT8_MAX);
         order->retry_at = enforce_back_off(engine, order->attempts, answer->hold);
-        enforce_want_read(order->account, engine->now);
+        enforce_want_read(account, engine->now);
         return;
     }
     if (order_may_execute(order->status))
         order->unresolved = true;
-    enforce_want_read(order->account,
+    enforce_want_read(account,
         answer->outcome == OUTCOME_GONE ? engine->now : instant_add(order->sent_at, SPAN_MS(500))); /* OV-02 */
 }
 
@@ -114,14 +114,14 @@ prove_answer(struct engine *engine, struct account *account, const struct answer
                 .rule = o->rule,
                 .incident = o->incident};
             bool looking = o->looking;
-            order_answered(engine, o, answer);
+            order_answered(engine, account, o, answer);
             if (!looking)
                 record_answer(engine, account, answer, &asked);
             return;
         }
     }
     for (struct position *p = account->positions; p != NULL; p = p->next) {
-        if (p->stop_command == answer->command_id)
+        if (p->stop != NULL && p->stop->command == answer->command_id)
             stop_answered(engine, p, answer);
     }
 }

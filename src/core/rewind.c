@@ -21,7 +21,8 @@ rewind_book(struct account *account, struct instant now)
         no_later(&p->created_at, now);
         no_later(&p->touched_at, now);
         no_later(&p->reads_from, now);
-        no_later(&p->stop_sent_at, now);
+        if (p->stop != NULL)
+            no_later(&p->stop->sent_at, now);
         no_later(&p->blind_next, now);
         no_later(&p->contract->quoted_at, now);
         no_later(&p->contract->watched_at, now);
@@ -63,8 +64,8 @@ rewind_account(struct engine *engine, struct account *account)
     no_later(&account->pnl_shown_at, engine->now);
     no_later(&account->strange_since, engine->now);
     no_later(&account->compared_from, engine->now);
-    for (int32_t i = 0; i < account->doubts_count; i++)
-        no_later(&account->doubts[i].since, engine->now);
+    for (struct doubt *doubt = account->doubts; doubt != NULL; doubt = doubt->next)
+        no_later(&doubt->since, engine->now);
     enforce_want_read(account, engine->now);
     if (other_day)
         ledger_open_day(engine, account); /* R-RST-1: the day is a function of the instant; its trades are still known. */

@@ -10,6 +10,8 @@
  */
 #include "core/account.h"
 
+#include "base/assert.h"
+
 #include <stdlib.h>
 
 #define READ_TRUSTED SPAN_MS(2000)  /* OV-04: lists trail by up to so long. */
@@ -31,7 +33,7 @@ certain(const struct engine *engine, const struct account *account, const struct
 {
     const struct lockout *lock = NULL;
 
-    if (!account->positions_known || !account->orders_known || position->stop_command != 0 || position->stop_unproven)
+    if (!account->positions_known || !account->orders_known || (position->stop != NULL && (position->stop->command != 0 || position->stop->unproven)))
         return false;
     for (const struct target *t = account->targets; t != NULL; t = t->next) {
         if (t->contract == position->contract && t->state != TARGET_DONE && (t->flatten || t->size < abs(position->size)))
@@ -58,11 +60,11 @@ bool
 stop_send(struct engine *engine, struct account *account, const struct want_stop *want, int32_t rule)
 {
     struct position *position = book_find(account, want->position->contract);
+    struct stop_request *stop = position != NULL ? position->stop : NULL;
 
-    if (position != NULL && position->stop_command != 0 &&
-        instant_since(engine->now, position->stop_sent_at).ns >= SPAN_SECONDS(10).ns) {
-        position->stop_command = 0; /* Its answer was lost: a read has to show what became of it (OV-05). */
-        position->stop_unproven = true;
+    if (stop != NULL && stop->command != 0 && instant_since(engine->now, stop->sent_at).ns >= SPAN_SECONDS(10).ns) {
+        stop->command = 0; /* Its answer was lost: a read has to show what became of it (OV-05). */
+        stop->unproven = true;
         enforce_want_read(account, engine->now);
     }
     if (position != NULL && is_leaving(engine, position)) {
@@ -71,6 +73,9 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
     }
     if (position == NULL || position->size == 0 || !certain(engine, account, position) || !sound(position, want))
         return false;
+    if (stop == NULL)
+        stop = position->stop = pool_take(&engine->stops);
+    ASSERT(stop != NULL); /* As many as positions. */
     enum command_kind kind = want->order != NULL ? COMMAND_MODIFY_STOP : COMMAND_PLACE_STOP;
     struct command *command = output_request(engine, kind, account, position->contract);
     command->rule = rule;
@@ -79,14 +84,14 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
     command->side = position->size > 0 ? SIDE_SELL : SIDE_BUY;
     command->price_nanos = want->price_nanos;
     if (kind == COMMAND_PLACE_STOP) {
-        command->tag = position->stop_tag;
-        position->stop_tag = command->tag != 0 ? command->tag : command->id;
+        command->tag = stop->tag;
+        stop->tag = command->tag != 0 ? command->tag : command->id;
     }
-    position->stop_command = command->id;
-    position->stop_sent_at = engine->now;
-    position->stop_order_id = command->order_id;
-    position->stop_price_nanos = want->price_nanos;
-    position->stop_checked = position->stop_told = false;
+    stop->command = command->id;
+    stop->sent_at = engine->now;
+    stop->order_id = command->order_id;
+    stop->price_nanos = want->price_nanos;
+    stop->checked = stop->told = false;
     struct record *record = output_record(engine, RECORD_SENT, account);
     record->rule = rule;
     record->u.request.command = *command;
@@ -99,28 +104,39 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
 static void
 tell_refused(struct engine *engine, struct position *position, const char *text)
 {
-    position->stop_refusals++;
-    if (position->stop_refusals < REFUSALS_TOLD || instant_before(engine->now, instant_add(position->stop_told_at, TOLD_EVERY)))
+    struct stop_request *stop = position->stop;
+
+    stop->refusals++;
+    if (stop->refusals < REFUSALS_TOLD || instant_before(engine->now, instant_add(stop->refusals_told_at, TOLD_EVERY)))
         return;
-    position->stop_told_at = engine->now;
+    stop->refusals_told_at = engine->now;
     output_alarm(engine, position->account, 0, 2, 0, "The broker refuses a stop for %s, the position has none: %s",
         position->contract->id.text, text);
 }
 
 void
+stop_forget(struct engine *engine, struct position *position)
+{
+    if (position->stop != NULL)
+        pool_give(&engine->stops, position->stop);
+    position->stop = NULL;
+}
+
+void
 stop_answered(struct engine *engine, struct position *position, const struct answer_event *answer)
 {
-    bool placed = position->stop_order_id == 0;
-    bool again = placed && position->stop_tag != position->stop_command;
+    struct stop_request *stop = position->stop;
+    bool placed = stop->order_id == 0;
+    bool again = placed && stop->tag != stop->command;
     bool seen = false;
 
-    position->stop_command = 0;
+    stop->command = 0;
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
         bool may_be_there = again && answer->outcome == OUTCOME_REFUSED;
-        position->stop_checked = true;
+        stop->checked = true;
         if (!again || may_be_there)
-            position->stop_tag = 0;
-        position->stop_unproven = may_be_there;
+            stop->tag = 0;
+        stop->unproven = may_be_there;
         if (may_be_there)
             enforce_want_read(position->account, engine->now);
         if (placed && answer->outcome == OUTCOME_REFUSED)
@@ -129,38 +145,42 @@ stop_answered(struct engine *engine, struct position *position, const struct ans
     }
     for (const struct order *o = position->account->orders; o != NULL; o = o->next)
         seen = seen || (o->contract == position->contract && order_protects(o, position->size));
-    position->stop_unproven = !seen;
+    stop->unproven = !seen;
     if (seen && placed) {
-        position->stop_tag = 0;
-        position->stop_checked = true;
+        stop->tag = 0;
+        stop->checked = true;
     }
-    if (!position->stop_checked || !seen)
+    if (!stop->checked || !seen)
         enforce_want_read(position->account, instant_add(engine->now, SPAN_MS(500)));
 }
 
 void
 stop_seen(struct position *position, const struct order *order)
 {
-    bool changed = position->stop_order_id != 0 && order->id == position->stop_order_id &&
-        (!order_may_execute(order->status) || position->stop_price_nanos == 0 || order->stop_price_nanos == position->stop_price_nanos);
+    struct stop_request *stop = position->stop;
+
+    if (stop == NULL)
+        return;
+    bool changed = stop->order_id != 0 && order->id == stop->order_id &&
+        (!order_may_execute(order->status) || stop->price_nanos == 0 || order->stop_price_nanos == stop->price_nanos);
     bool protects = order_protects(order, position->size);
 
-    if (changed || (protects && position->stop_order_id == 0))
-        position->stop_checked = true;
+    if (changed || (protects && stop->order_id == 0))
+        stop->checked = true;
     if (!protects)
         return;
-    position->stop_unproven = false;
-    position->stop_refusals = 0;
-    if (position->stop_command == 0)
-        position->stop_tag = 0;
+    stop->unproven = false;
+    stop->refusals = 0;
+    if (stop->command == 0)
+        stop->tag = 0;
 }
 
 static const struct order *
 asked_for(const struct position *position)
 {
     for (const struct order *o = position->account->orders; o != NULL; o = o->next) {
-        bool ours = position->stop_order_id != 0 ? o->id == position->stop_order_id
-                                                 : o->contract == position->contract && order_protects(o, position->size);
+        bool ours = position->stop->order_id != 0 ? o->id == position->stop->order_id
+                                                  : o->contract == position->contract && order_protects(o, position->size);
         if (ours && order_may_execute(o->status))
             return o;
     }
@@ -170,38 +190,39 @@ asked_for(const struct position *position)
 void
 stop_read(struct engine *engine, struct position *position, const struct snapshot *snapshot)
 {
-    const struct order *order = asked_for(position);
-    bool placed = position->stop_order_id == 0;
+    struct stop_request *stop = position->stop;
 
-    if (position->stop_command != 0 || (position->stop_checked && !position->stop_unproven))
+    if (stop == NULL || stop->command != 0 || (stop->checked && !stop->unproven))
         return;
-    if (!instant_before(instant_add(position->stop_sent_at, READ_TRUSTED), snapshot->asked_at)) {
-        enforce_want_read(position->account, instant_add(instant_add(position->stop_sent_at, READ_TRUSTED), SPAN_MS(1)));
+    if (!instant_before(instant_add(stop->sent_at, READ_TRUSTED), snapshot->asked_at)) {
+        enforce_want_read(position->account, instant_add(instant_add(stop->sent_at, READ_TRUSTED), SPAN_MS(1)));
         return;
     }
-    bool applied = order != NULL && (placed || position->stop_price_nanos == 0 || order->stop_price_nanos == position->stop_price_nanos);
-    if (!position->stop_checked && !applied && position->size != 0 && (order != NULL || placed))
+    const struct order *order = asked_for(position);
+    bool placed = stop->order_id == 0;
+    bool applied = order != NULL && (placed || stop->price_nanos == 0 || order->stop_price_nanos == stop->price_nanos);
+    if (!stop->checked && !applied && position->size != 0 && (order != NULL || placed))
         output_alarm(engine, position->account, 0, 1, 0, "A stop of ours for %s was %s, but the broker shows it %s.",
             position->contract->id.text, placed ? "placed" : "moved", placed ? "nowhere" : "unchanged");
-    position->stop_unproven = false;
-    position->stop_checked = true;
+    stop->unproven = false;
+    stop->checked = true;
 }
 
 struct instant
 stop_deadline(const struct position *position)
 {
-    bool open = position->stop_sent_at.ns != 0 && !position->stop_told && position->size != 0 &&
-        (position->stop_unproven || position->stop_command != 0 || !position->stop_checked);
+    const struct stop_request *stop = position->stop;
+    bool open = stop != NULL && !stop->told && position->size != 0 && (stop->unproven || stop->command != 0 || !stop->checked);
 
-    return open ? instant_add(position->stop_sent_at, SILENT_MAX) : INSTANT_NEVER;
+    return open ? instant_add(stop->sent_at, SILENT_MAX) : INSTANT_NEVER;
 }
 
 void
 stop_run(struct engine *engine, struct position *position)
 {
     if (instant_before(engine->now, stop_deadline(position)))
-        return;
-    position->stop_told = true;
+        return; /* As without any: NEVER. */
+    position->stop->told = true;
     output_alarm(engine, position->account, 0, 2, 0, "Nothing is known of a stop of ours for %s since %lld s.", position->contract->id.text,
         (long long)(SILENT_MAX.ns / 1000000000));
     enforce_want_read(position->account, engine->now);

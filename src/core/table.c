@@ -19,7 +19,7 @@ table_init(struct table *table, size_t capacity)
 {
     size_t slots = 16;
 
-    while (slots < capacity * 2)
+    while (slots < capacity + capacity / 2)
         slots *= 2;
     *table = (struct table){ .mask = slots - 1, .capacity = capacity };
     table->slots = calloc(slots, sizeof *table->slots);

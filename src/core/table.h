@@ -22,7 +22,7 @@ struct table {
     size_t count, capacity;
 };
 
-/** Room for @capacity entries at half load.  Construction only. */
+/** Room for @capacity entries, at two thirds load at most.  Construction only. */
 bool table_init(struct table *table, size_t capacity);
 void table_fini(struct table *table);
 void *table_find(const struct table *table, uint64_t key);

@@ -104,7 +104,7 @@ is_being_moved(const struct account *account, const struct order *order)
 {
     const struct position *position = book_find(account, order->contract);
 
-    return position != NULL && position->stop_command != 0 && position->stop_order_id == order->id;
+    return position != NULL && position->stop != NULL && position->stop->command != 0 && position->stop->order_id == order->id;
 }
 
 static void
@@ -119,7 +119,7 @@ ask(struct engine *engine, struct account *account, struct order *order, const s
     if (order->command != 0 || order->unresolved || is_being_moved(account, order) || instant_before(engine->now, order->retry_at))
         return;
     struct command *command = output_request(engine, COMMAND_MODIFY_STOP, account, order->contract);
-    command->rule = order->rule = (int16_t)target->rule;
+    command->rule = order->rule = (int8_t)target->rule;
     command->incident = order->incident = target->incident;
     command->order_id = order->id;
     command->size = order->trim_to = left;
@@ -194,13 +194,11 @@ trim_deadline(const struct account *account, const struct target *target)
 }
 
 void
-trim_answered(struct engine *engine, struct order *order, const struct answer_event *answer)
+trim_answered(struct engine *engine, struct account *account, struct order *order, const struct answer_event *answer)
 {
-    struct account *account = order->account;
-
     order->trimming = false;
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
-        order->attempts++;
+        order->attempts = (int8_t)(order->attempts < INT8_MAX ? order->attempts + 1 : INT8_MAX);
         order->retry_at = enforce_back_off(engine, order->attempts, answer->hold);
         if (order->attempts == REFUSALS_MAX && kind_of(order) == TRIM_STOPS)
             output_alarm(engine, account, order->rule, 1, order->incident,

@@ -8,6 +8,7 @@
 #include "core/products.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct position *
 first_held(const struct position *position)
@@ -60,7 +61,19 @@ view_next_order(const struct order *order)
 const struct trade *
 view_newest_trade(const struct view *view)
 {
-    return view->account->newest_trade;
+    return ledger_trade(view->engine, view->account->newest_trade);
+}
+
+const struct trade *
+view_older_trade(const struct view *view, const struct trade *trade)
+{
+    return ledger_trade(view->engine, trade->older);
+}
+
+const struct trade *
+view_trade_of_order(const struct view *view, int64_t order_id, const struct trade *trade)
+{
+    return ledger_of_order(view->engine, view->account, order_id, trade);
 }
 
 const struct lockout *
@@ -88,7 +101,16 @@ view_memory(const struct view *view, const struct position *position)
 void *
 view_account_memory(const struct view *view)
 {
-    return view->account->memory + view->account_memory_offset;
+    return (view->account->remembers & view->rule_bit) != 0 ? view->account_memory : NULL;
+}
+
+void *
+view_take_account_memory(const struct view *view)
+{
+    if ((view->account->remembers & view->rule_bit) == 0)
+        memset(view->account_memory, 0, view->account_memory_size);
+    view->account->remembers |= view->rule_bit;
+    return view->account_memory;
 }
 
 bool

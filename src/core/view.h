@@ -30,16 +30,23 @@ struct contract {
 
 enum mark { MARK_LAST, MARK_EXIT, MARKS };
 
+struct account; /* core/account.h, all three. */
+struct engine;
+struct stop_request;
+
 struct position {
     struct contract *contract;     /* Read-only for rules. */
     struct position *next;         /* Of the account: view_positions(). */
     int64_t id;
     int32_t size;                  /* Signed.  May be 0 while something is remembered; view_positions() skips those. */
+    bool priced[MARKS];            /* R-004-3: has a mark and a tick value. */
+    bool crossed : 1;              /* Reversed, and the fill that did it is not known yet (R-006-3). */
+    bool held : 1;                 /* Linked into contract->holders. */
+    bool missing : 1;              /* Not in the snapshot being applied. */
     int64_t average_price_nanos;
     struct instant created_at;     /* At the broker, else first seen. */
     uint64_t sequence;             /* Larger: opened later (R-001-3, ties: newest). */
-    bool priced[MARKS];            /* R-004-3: has a mark and a tick value. */
-    int64_t open_micros[MARKS];    /* Open P&L. */
+    int64_t open_micros[MARKS];    /* Open P&L, where priced. */
     /* The rest is book.c's, market.c's and enforce.c's. */
     struct account *account;
     struct position *next_holder, *previous_holder;
@@ -49,23 +56,11 @@ struct position {
     struct instant ahead_until;    /* A read showed `ahead` before the stream did: until then, or until it does, its words may be older. */
     int32_t ahead;
     int32_t ceiling_long, ceiling_short;
-    uint64_t stop_command;         /* RULE-012's request in flight; 0: none. */
-    uint64_t stop_tag;             /* customTag's number of a placement not seen yet: asked for again under it (ID-03); 0: none. */
-    int64_t stop_order_id;         /* The request changed this order; 0: it placed one. */
-    int64_t stop_price_nanos;      /* Asked for; 0: only the size. */
-    struct instant stop_sent_at;
+    struct stop_request *stop;     /* RULE-012's last one; NULL: none since it opened. */
     struct instant exit_filled_at; /* An order against it filled: less of it is held than the last event said, or soon will be. */
-    bool stop_unproven;            /* A placement whose outcome is unknown (OV-05). */
-    bool stop_checked;             /* What was asked for has been seen, or nothing is asked. */
-    bool stop_told;                /* Of nothing being known. */
-    int32_t stop_refusals;         /* Placements refused in a row. */
-    struct instant stop_told_at;   /* Of them. */
     struct instant blind_next;     /* Told of its price being lost: not again before. */
     uint64_t memory_hash;          /* Of the memory as last stored. */
-    bool crossed;                  /* Reversed, and the fill that did it is not known yet (R-006-3). */
     int64_t quiet_low_nanos, quiet_high_nanos; /* While the last price is between, no rule cares for it (judge.c). */
-    bool held;                     /* Linked into contract->holders. */
-    bool missing;                  /* Not in the snapshot being applied. */
     _Alignas(8) uint8_t memory[RULE_MEMORY_MAX]; /* Rules keep structs in it. */
 };
 
@@ -78,22 +73,21 @@ struct order {
     int64_t limit_price_nanos, stop_price_nanos;
     int64_t parent_id;        /* Bracket child: its entry; 0: none. */
     int32_t status, type, side, size, filled; /* Broker's integers, see core/event.h. */
-    bool has_limit_price, has_stop_price;
-    bool fitted;              /* Since its size last grew it has been no larger than the position against it. */
-    bool ours;                /* RULE-012 placed it, of this process or an earlier one. */
+    bool has_limit_price : 1, has_stop_price : 1;
+    bool fitted : 1;          /* Since its size last grew it has been no larger than the position against it. */
+    bool ours : 1;            /* RULE-012 placed it, of this process or an earlier one. */
     /* The rest is book.c's and enforce.c's. */
-    bool unwanted;            /* Must go; set by rules and lockouts. */
-    bool swept;               /* Was cancelled by us: a fill of it is ours to undo for 30 s. */
-    bool missing;             /* Vanished from a snapshot; being looked up (SR-06). */
-    bool looking;             /* The command in flight is a look-up, not a cancel. */
-    bool trim;                /* Only reduced before a reduction of ours; may not be larger than what is left (trim.c). */
-    bool trimming;            /* The command in flight makes it smaller. */
-    int32_t trim_to;          /* Asked for. */
-    bool unresolved;          /* A cancel was accepted or may have been; no proof yet. */
+    bool unwanted : 1;        /* Must go; set by rules and lockouts. */
+    bool swept : 1;           /* Was cancelled by us: a fill of it is ours to undo for 30 s. */
+    bool missing : 1;         /* Vanished from a snapshot; being looked up (SR-06). */
+    bool looking : 1;         /* The command in flight is a look-up, not a cancel. */
+    bool trim : 1;            /* Only reduced before a reduction of ours; may not be larger than what is left (trim.c). */
+    bool trimming : 1;        /* The command in flight makes it smaller. */
+    bool unresolved : 1;      /* A cancel was accepted or may have been; no proof yet. */
     int8_t agreeing;          /* Reads since the answer that still show it. */
-    int16_t rule;
-    int16_t attempts;
-    struct account *account;
+    int8_t rule;
+    int8_t attempts;          /* INT8_MAX: that many or more. */
+    int32_t trim_to;          /* Asked for. */
     uint64_t command;         /* Cancel or modify in flight, 0: none. */
     uint64_t incident;
     struct instant sent_at, retry_at, read_at, touched_at;
@@ -107,22 +101,18 @@ struct trade {
     int64_t pnl_micros;       /* Gross; 0 unless has_pnl. */
     int64_t costs_micros;     /* Fees and commissions. */
     int64_t price_nanos;
-    const struct contract *contract;
-    struct trade *previous;   /* Next older of the account by (at, id). */
-    struct trade *next;       /* Next newer. */
+    /* Packed, and linked by numbers in the engine's pool of trades: there are hundreds for each account. */
     uint32_t next_same_id, next_same_order; /* ledger.c's chains. */
-    int32_t size;
-    /* Packed: there are hundreds of trades for each account. */
-    uint32_t account : ACCOUNT_BITS; /* Its index. */
-    uint32_t side : 1;        /* enum order_side. */
-    bool has_pnl : 1;         /* False: an opening half-turn. */
-    bool voided : 1;
-    bool judged : 1;          /* Rules have seen it, durably (R-ALL-9). */
-    bool opened : 1;          /* Opened, increased or reversed a position (R-006-3). */
-    bool first_of_order : 1;  /* The first fill of its order that did. */
+    uint32_t older : TRADE_BITS;     /* The account's next older by (at, id); 0: none.  view_older_trade(). */
+    uint32_t side : 1;               /* enum order_side. */
+    uint32_t has_pnl : 1;            /* 0: an opening half-turn. */
+    uint32_t voided : 1;
+    uint32_t judged : 1;             /* Rules have seen it, durably (R-ALL-9). */
+    uint32_t size : SIZE_BITS;
+    uint32_t contract : CONTRACT_BITS; /* Its number in the engine's pool. */
+    uint32_t opened : 1;             /* Opened, increased or reversed a position (R-006-3). */
+    uint32_t first_of_order : 1;     /* The first fill of its order that did. */
 };
-
-struct account; /* core/account.h */
 
 struct view {
     struct instant now;
@@ -142,9 +132,12 @@ struct view {
     int64_t open_micros[MARKS];      /* Sum over priced positions. */
     int32_t unpriced[MARKS];         /* Positions left out of it. */
     int32_t rule;                    /* Number of the rule being asked. */
+    const struct engine *engine;
     struct account *account;
     uint32_t memory_offset;          /* Of this rule in a position's memory. */
-    uint32_t account_memory_offset;
+    uint32_t rule_bit;               /* 1 << its index in the table. */
+    void *account_memory;            /* This rule's, if the account's `remembers` has its bit. */
+    size_t account_memory_size;
 };
 
 /** First position with size != 0, and the next.  NULL at the end. */
@@ -156,8 +149,11 @@ const struct position *view_position_of(const struct view *view, const struct co
 const struct order *view_orders(const struct view *view);
 const struct order *view_next_order(const struct order *order);
 
-/** Newest trade of the account, voided ones included; older ones by ->previous.  Not only today's: at least the last hour's too. */
+/** Newest trade of the account, voided ones included, and the next older one.  Not only today's: at least the last hour's too. */
 const struct trade *view_newest_trade(const struct view *view);
+const struct trade *view_older_trade(const struct view *view, const struct trade *trade);
+/** The account's trades of one order, itself included, in no order: the first (@trade NULL) and the next. */
+const struct trade *view_trade_of_order(const struct view *view, int64_t order_id, const struct trade *trade);
 
 /** This rule's own lockout or cooldown for a root ("" = account) if it stands, else NULL. */
 const struct lockout *view_lockout(const struct view *view, const char *root);
@@ -167,8 +163,10 @@ const struct lockout *view_lockout(const struct view *view, const char *root);
  * stored with the position.  The one thing evaluate may write.
  */
 void *view_memory(const struct view *view, const struct position *position);
-/** This rule's memory of the account: account_memory_size bytes, zeroed at start. Not stored. */
+/** This rule's memory of the account: account_memory_size bytes.  Not stored.  NULL until the one below has been called. */
 void *view_account_memory(const struct view *view);
+/** The same; zeroed when asked for the first time. */
+void *view_take_account_memory(const struct view *view);
 
 /** Does a configured symbol mean this contract (R-ALL-13)? */
 bool view_symbol_matches(const char *symbol, const struct contract *contract);

@@ -20,15 +20,15 @@ pool_size(uint32_t accounts, uint32_t each, uint32_t floor)
 
 /* Short chains at any usual number of trades; a table with room for all of them would touch a page for each. */
 static bool
-chains_init(struct engine *engine, uint32_t trades)
+chains_init(struct engine *engine, uint32_t accounts)
 {
-    uint32_t chains = 1024;
+    uint32_t chains = 16;
 
-    while (chains < trades / 32)
+    while (chains * accounts < 1024)
         chains *= 2;
-    engine->trade_chains_mask = chains - 1;
-    engine->trades_by_id = calloc(chains, sizeof *engine->trades_by_id);
-    engine->trades_by_order = calloc(chains, sizeof *engine->trades_by_order);
+    engine->trade_chains = chains;
+    engine->trades_by_id = calloc((size_t)chains * accounts, sizeof *engine->trades_by_id);
+    engine->trades_by_order = calloc((size_t)chains * accounts, sizeof *engine->trades_by_order);
     return engine->trades_by_id != NULL && engine->trades_by_order != NULL;
 }
 
@@ -41,11 +41,30 @@ pools_init(struct engine *engine)
 
     return pool_init(&engine->contracts, sizeof(struct contract), CONTRACTS_MAX) &&
         pool_init(&engine->positions, sizeof(struct position), positions) &&
+        pool_init(&engine->stops, sizeof(struct stop_request), positions) &&
         pool_init(&engine->orders, sizeof(struct order), orders) && pool_init(&engine->trades, sizeof(struct trade), trades) &&
         pool_init(&engine->targets, sizeof(struct target), positions) &&
+        pool_init(&engine->doubts, sizeof(struct doubt), pool_size(n, DOUBTS_PER_ACCOUNT, POOL_FLOOR)) &&
         pool_init(&engine->lockouts, sizeof(struct lock_entry), pool_size(n, LOCKOUTS_PER_ACCOUNT, POOL_FLOOR)) &&
         table_init(&engine->by_id, n) && table_init(&engine->contracts_by_id, CONTRACTS_MAX) &&
-        chains_init(engine, trades) && table_init(&engine->in_flight, positions + orders);
+        chains_init(engine, n) && table_init(&engine->in_flight, positions + orders);
+}
+
+/* What rules know of accounts: rows beside the accounts, as long as there are rules; what a rule remembers in an array of its own. */
+static bool
+rows_init(struct engine *engine)
+{
+    size_t accounts = (size_t)engine->accounts_count, rules = (size_t)engine->rules_count;
+    bool ok = true;
+
+    engine->wake_at = calloc(accounts * rules, sizeof *engine->wake_at);
+    engine->gauges = calloc(accounts * rules, sizeof *engine->gauges);
+    for (size_t i = 0; i < rules; i++) {
+        size_t size = engine->rules[i]->account_memory_size;
+        engine->account_memory[i] = size > 0 ? malloc(accounts * size) : NULL; /* Cleared when first asked for. */
+        ok = ok && (size == 0 || engine->account_memory[i] != NULL);
+    }
+    return ok && engine->wake_at != NULL && engine->gauges != NULL;
 }
 
 static bool
@@ -68,22 +87,20 @@ outputs_init(struct engine *engine)
 static enum status
 lay_out_memory(struct engine *engine, struct error *err)
 {
-    size_t position = 0, account = 0;
+    size_t position = 0;
 
     for (int32_t i = 0; engine->rules[i] != NULL; i++) {
         if (i == RULES_MAX)
             return error_set(err, STATUS_LIMIT, "more than %d rules", RULES_MAX);
         engine->memory_offsets[i] = (uint32_t)position;
-        engine->account_memory_offsets[i] = (uint32_t)account;
         position += engine->rules[i]->memory_size;
-        account += engine->rules[i]->account_memory_size;
         engine->quote_rules |= engine->rules[i]->needs_quotes ? 1u << i : 0;
         for (int kind = 0; kind < EVENT_KINDS; kind++)
             engine->woken_by[kind] |= (engine->rules[i]->wakes_on & EVENT_BIT(kind)) != 0 ? 1u << i : 0;
         engine->rules_count = i + 1;
     }
-    if (position > RULE_MEMORY_MAX || account > ACCOUNT_MEMORY_MAX)
-        return error_set(err, STATUS_LIMIT, "the rules' memory (%zu, %zu bytes) is more than core/limits.h allows", position, account);
+    if (position > RULE_MEMORY_MAX)
+        return error_set(err, STATUS_LIMIT, "the rules' memory (%zu bytes) is more than core/limits.h allows", position);
     return OK;
 }
 
@@ -98,7 +115,9 @@ place_accounts(struct engine *engine)
         account->read_due = account->next_wake = INSTANT_NEVER;
         judge_enable(engine, account);
         account->deadline = INSTANT_NEVER;
-        for (int32_t k = 0; k < RULES_MAX; k++)
+        account->wake_at = engine->wake_at + (size_t)i * (size_t)engine->rules_count;
+        account->gauges = engine->gauges + (size_t)i * (size_t)engine->rules_count;
+        for (int32_t k = 0; k < engine->rules_count; k++)
             account->wake_at[k] = INSTANT_NEVER;
         engine->heap[i] = account;
         (void)table_put(&engine->by_id, (uint64_t)account->id, account);
@@ -118,7 +137,7 @@ engine_new(const struct config *config, const struct rule *const *rules, struct 
     engine->accounts_count = config->accounts_count;
     engine->next_command = engine->next_incident = engine->next_sequence = 1;
     status = lay_out_memory(engine, err);
-    if (status == OK && (config->accounts_count < 1 || config->accounts_count > 1 << ACCOUNT_BITS || !pools_init(engine) || !outputs_init(engine)))
+    if (status == OK && (config->accounts_count < 1 || config->accounts_count > ACCOUNTS_BOUND || !pools_init(engine) || !rows_init(engine) || !outputs_init(engine)))
         status = error_set(err, STATUS_LIMIT, "no memory for %d accounts", config->accounts_count);
     if (status != OK) {
         engine_free(engine);
@@ -136,9 +155,11 @@ engine_free(struct engine *engine)
         return;
     pool_fini(&engine->contracts);
     pool_fini(&engine->positions);
+    pool_fini(&engine->stops);
     pool_fini(&engine->orders);
     pool_fini(&engine->trades);
     pool_fini(&engine->targets);
+    pool_fini(&engine->doubts);
     pool_fini(&engine->lockouts);
     table_fini(&engine->by_id);
     table_fini(&engine->contracts_by_id);
@@ -149,6 +170,10 @@ engine_free(struct engine *engine)
     free(engine->records);
     free(engine->notices);
     free(engine->accounts);
+    free(engine->wake_at);
+    free(engine->gauges);
+    for (int32_t i = 0; i < RULES_MAX; i++)
+        free(engine->account_memory[i]);
     free(engine->heap);
     free(engine);
 }
@@ -231,15 +256,21 @@ engine_each_order(const struct engine *engine, int64_t account_id, void (*visit)
 }
 
 void
-engine_each_trade(const struct engine *engine, int64_t account_id, void (*visit)(void *, const struct trade *), void *context)
+engine_each_trade(const struct engine *engine, int64_t account_id,
+    void (*visit)(void *, const struct trade *, const struct contract *), void *context)
 {
     const struct account *account = world_account(engine, account_id);
-    const struct trade *oldest = account != NULL ? account->newest_trade : NULL;
+    struct trade *batch[TRADES_BATCH];
+    const struct trade *last = NULL;
+    uint32_t count;
 
-    while (oldest != NULL && oldest->previous != NULL && !instant_before(oldest->previous->at, account->day.starts_at))
-        oldest = oldest->previous;
-    for (; oldest != NULL; oldest = oldest->next)
-        visit(context, oldest);
+    while (account != NULL && (count = ledger_younger(engine, account, last, batch)) > 0) {
+        last = batch[count - 1];
+        for (uint32_t i = 0; i < count; i++) {
+            if (!instant_before(batch[i]->at, account->day.starts_at))
+                visit(context, batch[i], pool_item(&engine->contracts, batch[i]->contract));
+        }
+    }
 }
 
 void

@@ -202,13 +202,13 @@ messages_trade_row(struct json_writer *json, const struct trade_row *row, const 
 }
 
 void
-messages_trade(struct json_writer *json, const struct trade *trade)
+messages_trade(struct json_writer *json, const struct trade *trade, const struct contract *contract)
 {
-    const struct trade_row row = { .id = trade->id, .order_id = trade->order_id, .contract = trade->contract->id, .at = trade->at,
-        .price_nanos = trade->price_nanos, .side = trade->side, .size = trade->size, .has_pnl = trade->has_pnl, .pnl_micros = trade->pnl_micros,
-        .fees_micros = trade->costs_micros, .voided = trade->voided };
+    const struct trade_row row = { .id = trade->id, .order_id = trade->order_id, .contract = contract->id, .at = trade->at,
+        .price_nanos = trade->price_nanos, .side = trade->side, .size = (int32_t)trade->size, .has_pnl = trade->has_pnl,
+        .pnl_micros = trade->pnl_micros, .fees_micros = trade->costs_micros, .voided = trade->voided };
 
-    messages_trade_row(json, &row, trade->contract);
+    messages_trade_row(json, &row, contract);
 }
 
 void

@@ -37,21 +37,22 @@ add_lockout(void *context, const struct lockout *lockout)
 }
 
 static void
-count_trade(void *context, const struct trade *trade)
+count_trade(void *context, const struct trade *trade, const struct contract *contract)
 {
     (void)trade;
+    (void)contract;
     ((struct visit *)context)->trades++;
 }
 
 static void
-add_trade(void *context, const struct trade *trade)
+add_trade(void *context, const struct trade *trade, const struct contract *contract)
 {
     struct visit *visit = context;
 
     if (visit->skipped_trades > 0)
         visit->skipped_trades--;
     else
-        messages_trade(visit->json, trade);
+        messages_trade(visit->json, trade, contract);
 }
 
 static void

@@ -44,7 +44,7 @@ static const struct param params[] = {
 static bool
 is_ignored(const struct auth_loss_guard *c, const struct view *view)
 {
-    struct memory *memory = view_account_memory(view);
+    struct memory *memory = view_take_account_memory(view);
 
     if (view->can_trade_event != ANSWER_UNKNOWN) {
         memory->ignored = !memory->seen && view->wake == EVENT_SNAPSHOT;

@@ -88,10 +88,11 @@ net_of(const struct cooldown_after_loss *c, const struct trade *trade)
 static int64_t
 judged_before(const struct cooldown_after_loss *c, const struct view *view, const struct trade *trade)
 {
+    const struct trade *t = NULL;
     int64_t sum = 0;
 
-    for (const struct trade *t = view_newest_trade(view); t != NULL; t = t->previous) {
-        if (t != trade && t->judged && !t->voided && t->has_pnl && t->order_id == trade->order_id)
+    while ((t = view_trade_of_order(view, trade->order_id, t)) != NULL) {
+        if (t != trade && t->judged && !t->voided && t->has_pnl)
             sum = money_add(sum, net_of(c, t));
     }
     return sum;

@@ -115,7 +115,7 @@ static void
 evaluate(const void *config, const struct view *view, struct verdict *verdict)
 {
     const struct no_stop_loss_grace *c = config;
-    struct account_memory *account = view_account_memory(view);
+    struct account_memory *account = view_take_account_memory(view);
 
     ASSERT(c->grace.ns > 0);
     verdict->unit = UNIT_SECONDS;

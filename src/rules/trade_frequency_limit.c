@@ -131,10 +131,10 @@ count_until(const struct trade_frequency_limit *c, const struct view *view, cons
     int64_t count = 0;
 
     /* The whole day up to its newest trade has been counted already: a long day must not make its trades dear. */
-    if (last != NULL && last->next == NULL && instant_equal(start, view->day.starts_at) && !instant_before(last->at, start) &&
+    if (last != NULL && last == view_newest_trade(view) && instant_equal(start, view->day.starts_at) && !instant_before(last->at, start) &&
         instant_before(last->at, view->day.ends_at))
         return c->count == COUNT_FILLS ? view->day.trades : c->count == COUNT_ROUND_TURNS ? view->day.round_turns : view->entries_today;
-    for (const struct trade *t = last; t != NULL && !instant_before(t->at, start); t = t->previous)
+    for (const struct trade *t = last; t != NULL && !instant_before(t->at, start); t = view_older_trade(view, t))
         count += counts_as_trade(c, t) ? 1 : 0;
     return count;
 }
@@ -145,28 +145,28 @@ struct finding {
     bool breached;
 };
 
+static void
+note_window(struct finding *finding, const struct tier *tier, int64_t count, struct instant end)
+{
+    finding->count = count > finding->count ? count : finding->count;
+    if (count > tier->limit && !finding->breached)
+        finding->end = end; /* From the newest on: the first is the last. */
+    finding->breached = finding->breached || count > tier->limit;
+}
+
 static struct finding
 examine(const struct trade_frequency_limit *c, const struct view *view, const struct tier *tier)
 {
     struct finding finding = { .count = 0 };
 
-    for (const struct trade *last = view->trade; last != NULL; last = last->next) {
-        struct instant start;
-        int64_t count;
+    for (const struct trade *last = view_newest_trade(view); last != NULL; last = view_older_trade(view, last)) {
+        bool asked_for = last == view->trade; /* Unless judged, others will be judged themselves. */
+        struct instant start = window_start(view, tier, last->at);
 
-        if (last != view->trade && !last->judged)
-            continue; /* It will be judged itself. */
-        start = window_start(view, tier, last->at);
-        if (instant_before(view->trade->at, start))
+        if ((asked_for || last->judged) && counts_as_trade(c, last) && !instant_before(view->trade->at, start))
+            note_window(&finding, tier, count_until(c, view, last, start), last->at);
+        if (asked_for)
             break;
-        if (!counts_as_trade(c, last))
-            continue;
-        count = count_until(c, view, last, start);
-        finding.count = count > finding.count ? count : finding.count;
-        if (count > tier->limit) {
-            finding.breached = true;
-            finding.end = last->at;
-        }
     }
     return finding;
 }

@@ -180,7 +180,7 @@ bracket_is_coming(const struct view *view, const struct position *position)
 static void
 remember(const struct view *view, const struct contract *contract, int64_t order_id, int64_t price_nanos)
 {
-    struct account_memory *account = view_account_memory(view);
+    struct account_memory *account = view_take_account_memory(view);
     struct managed *place = NULL;
 
     for (size_t i = 0; i < MANAGED_MAX; i++) {
@@ -225,17 +225,19 @@ cancel_orphans(const struct view *view, struct verdict *verdict)
         if (o->ours && is_orphan(view, o))
             verdict_cancel(verdict, o);
     }
-    for (size_t i = 0; i < MANAGED_MAX; i++) {
+    for (size_t i = 0; account != NULL && i < MANAGED_MAX; i++) {
         struct managed *m = &account->stops[i];
         const struct order *order = m->contract != NULL ? find_managed(view, m) : NULL;
 
+        if (m->contract == NULL)
+            continue;
         if (order != NULL) {
             m->order_id = order->id;
             if (is_orphan(view, order))
                 verdict_cancel(verdict, order);
         } else if (m->order_id != 0 || !instant_before(view->now, instant_add(m->asked_at, UNSEEN_KEPT))) {
             m->contract = NULL; /* Filled, cancelled, or never came. */
-        } else if (m->contract != NULL) {
+        } else {
             verdict_wake(verdict, instant_add(m->asked_at, UNSEEN_KEPT));
         }
     }

@@ -88,7 +88,7 @@ remembered_sort_trades(struct remembered *remembered)
 bool
 remembered_position_is_empty(const struct position_restored *position)
 {
-    static const uint8_t nothing[RULE_MEMORY_MAX];
+    static const uint8_t nothing[RULE_MEMORY_STORED];
 
     return position->row.size == 0 && position->ceiling_long == 0 && position->ceiling_short == 0 &&
         memcmp(position->memory, nothing, sizeof nothing) == 0;

@@ -255,7 +255,13 @@ fixture_init(struct fixture *f, const struct rule *rule)
     f->config = (struct config){ .day_zone = load_zone(f, "America/New_York"), .reset_second = 61200,
         .alarm_after = SPAN_SECONDS(5), .warn_percent = 70, .alert_percent = 90, .stale_after = SPAN_SECONDS(10) };
     f->view = (struct view){ .config = &f->config, .account_config = &f->account_config, .account_id = 123, .rule = rule->number,
-        .account = &f->account, .positions_known = true, .orders_known = true, .now = fixture_at("2025-01-17T19:30:00Z") };
+        .engine = &f->engine, .account = &f->account, .rule_bit = 1, .account_memory = f->account_memory,
+        .account_memory_size = rule->account_memory_size,
+        .positions_known = true, .orders_known = true, .now = fixture_at("2025-01-17T19:30:00Z") };
+    f->engine.trades = (struct pool){ .memory = (unsigned char *)f->trades, .item_size = sizeof f->trades[0],
+        .capacity = FIXTURE_TRADES };
+    f->engine.trades_by_order = &f->trades_by_order;
+    f->engine.trade_chains = 1;
     f->view.day.starts_at = fixture_at("2025-01-16T22:00:00Z");
     f->view.day.ends_at = fixture_at("2025-01-17T22:00:00Z");
 }
@@ -313,7 +319,7 @@ fixture_order(struct fixture *f, struct contract *contract, int32_t type, int32_
 
     ASSERT(f->orders_count <= FIXTURE_ORDERS);
     *order = (struct order){ .id = 9000 + f->orders_count, .contract = contract, .next = f->account.orders, .status = ORDER_OPEN,
-        .type = type, .side = side, .size = size, .account = &f->account };
+        .type = type, .side = side, .size = size };
     order->has_stop_price = stop != NULL;
     if (stop != NULL)
         order->stop_price_nanos = fixture_price(stop);
@@ -324,9 +330,9 @@ fixture_order(struct fixture *f, struct contract *contract, int32_t type, int32_
 void
 fixture_settle_orders(struct fixture *f)
 {
-    for (struct trade *t = f->account.newest_trade; t != NULL; t = t->previous) {
+    for (struct trade *t = ledger_trade(&f->engine, f->account.newest_trade); t != NULL; t = ledger_trade(&f->engine, t->older)) {
         t->first_of_order = t->opened && !t->voided;
-        for (const struct trade *older = t->previous; older != NULL; older = older->previous) {
+        for (const struct trade *older = view_older_trade(&f->view, t); older != NULL; older = view_older_trade(&f->view, older)) {
             if (older->order_id == t->order_id && older->opened && !older->voided)
                 t->first_of_order = false;
         }
@@ -337,25 +343,28 @@ struct trade *
 fixture_trade(struct fixture *f, const char *time, int64_t order_id, const char *pnl)
 {
     struct trade *trade = &f->trades[f->trades_count++];
-    struct trade *newer = NULL, *older = f->account.newest_trade;
+    const struct trade *older = view_newest_trade(&f->view);
+    struct trade *newer = NULL;
+    uint32_t number = (uint32_t)f->trades_count;
 
     ASSERT(f->trades_count <= FIXTURE_TRADES);
+    f->engine.trades.fresh = number;
     *trade = (struct trade){ .id = 101000 + f->trades_count, .order_id = order_id, .at = fixture_at(time), .size = 1, .has_pnl = pnl != NULL,
-        .opened = pnl == NULL, .judged = true, };
+        .opened = pnl == NULL, .judged = true, .next_same_order = f->trades_by_order };
+    f->trades_by_order = number;
     if (pnl != NULL)
         trade->pnl_micros = fixture_money(pnl);
     while (older != NULL && instant_before(trade->at, older->at)) {
-        newer = older;
-        older = older->previous;
+        newer = ledger_trade(&f->engine, pool_number(&f->engine.trades, older));
+        older = view_older_trade(&f->view, older);
     }
-    trade->previous = older;
-    trade->next = newer;
-    if (older != NULL)
-        older->next = trade;
-    if (newer != NULL)
-        newer->previous = trade;
-    else
-        f->account.newest_trade = trade;
+    if (newer != NULL) {
+        trade->older = newer->older;
+        newer->older = number & ((1u << TRADE_BITS) - 1);
+    } else {
+        trade->older = f->account.newest_trade & ((1u << TRADE_BITS) - 1);
+        f->account.newest_trade = number;
+    }
     fixture_settle_orders(f);
     return trade;
 }
@@ -397,7 +406,7 @@ count_day(struct fixture *f)
     struct view *view = &f->view;
 
     view->day.trades = view->day.round_turns = view->entries_today = 0;
-    for (const struct trade *t = f->account.newest_trade; t != NULL; t = t->previous) {
+    for (const struct trade *t = view_newest_trade(&f->view); t != NULL; t = view_older_trade(&f->view, t)) {
         if (t->voided || instant_before(t->at, view->day.starts_at) || !instant_before(t->at, view->day.ends_at))
             continue;
         view->day.trades++;

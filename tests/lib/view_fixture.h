@@ -20,6 +20,9 @@ struct fixture {
     struct config config;
     struct account_config account_config;
     struct account account;
+    struct engine engine; /* Its trades only. */
+    uint32_t trades_by_order;
+    _Alignas(8) uint8_t account_memory[512];
     struct view view;
     struct verdict verdict;
     struct contract contracts[16];

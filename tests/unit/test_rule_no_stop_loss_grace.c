@@ -22,8 +22,7 @@ set_up(struct fixture *f, int32_t size)
 {
     fixture_init(f, &rule_no_stop_loss_grace);
     assert_int_equal(fixture_check(f, NULL), OK);
-    f->view.account_memory_offset = 8; /* Not the only rule. */
-    f->view.memory_offset = 16;
+    f->view.memory_offset = 16; /* Not the only rule. */
     f->view.now = fixture_at("2025-01-17T18:59:00Z");
     (void)fixture_ask(f, EVENT_SNAPSHOT); /* A complete, empty one. */
     mnq = fixture_contract(f, "MNQ", "U25");
@@ -182,7 +181,7 @@ test_restart(void **state)
     set_up(&f, 1);
     struct order *stop = fixture_order(&f, mnq, ORDER_STOP, SIDE_SELL, 1, "20990");
     assert_false(closes_at(&f, "2025-01-17T19:10:00Z"));
-    memset(f.account.memory, 0, sizeof f.account.memory);
+    f.account.remembers = 0;
     stop->status = ORDER_CANCELLED;
     assert_true(closes_at(&f, "2025-01-17T19:20:00Z"));
     fixture_fini(&f);
@@ -190,7 +189,7 @@ test_restart(void **state)
     /* A clock that ran before the restart runs on. */
     set_up(&f, 1);
     position->created_at = fixture_at("2025-01-17T12:00:00Z");
-    memset(f.account.memory, 0, sizeof f.account.memory);
+    f.account.remembers = 0;
     assert_false(closes_at(&f, "2025-01-17T19:00:29Z"));
     assert_true(closes_at(&f, "2025-01-17T19:00:30Z"));
     fixture_fini(&f);

@@ -23,7 +23,6 @@ set_up(struct fixture *f, const char *parts, int32_t size, const char *average)
 {
     fixture_init(f, &rule_trade_management);
     f->view.memory_offset = 40;
-    f->view.account_memory_offset = 16;
     if (strchr(parts, 's') != NULL)
         fixture_set(f, "auto_stop_loss.enabled", "true");
     if (strchr(parts, 'b') != NULL)
@@ -340,7 +339,7 @@ test_orphans(void **state)
     set_up(&f, "b", 1, "5800"); /* A restart: the position's memory is stored, the account's is not. */
     assert_places(step(&f, "5802.5"), "5800", 1);
     ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
-    memset(f.account.memory, 0, sizeof f.account.memory);
+    f.account.remembers = 0;
     assert_null(step(&f, NULL));
     position->size = 0;
     (void)step(&f, NULL);

@@ -47,7 +47,7 @@ describe(const struct restore *restore, char *out)
         const struct position_restored *p = &restore->positions[i];
         text_addf(&text, "position %" PRId64 " id %" PRId64 " %s size %d at %" PRId64 " since %" PRId64 " ceilings %d %d memory %d %d\n",
             p->row.account_id, p->row.id, p->row.contract.text, p->row.size, p->row.average_price_nanos, p->row.created_at.ns,
-            p->ceiling_long, p->ceiling_short, p->memory[0], p->memory[RULE_MEMORY_MAX - 1]);
+            p->ceiling_long, p->ceiling_short, p->memory[0], p->memory[RULE_MEMORY_STORED - 1]);
     }
     for (uint32_t i = 0; i < restore->goals_count; i++) {
         const struct goal_row *g = &restore->goals[i];

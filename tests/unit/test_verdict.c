@@ -102,7 +102,7 @@ test_merging(void **state)
 static void
 test_table(void **state)
 {
-    size_t memory = 0, account_memory = 0;
+    size_t memory = 0;
     int32_t number = 1;
 
     (void)state;
@@ -114,7 +114,6 @@ test_table(void **state)
         assert_int_equal((*rule)->memory_size % 8, 0);
         assert_int_equal((*rule)->account_memory_size % 8, 0);
         memory += (*rule)->memory_size;
-        account_memory += (*rule)->account_memory_size;
         for (size_t i = 0; i < (*rule)->params_count; i++) {
             const struct param *param = &(*rule)->params[i];
             assert_true(param->value != NULL || param->optional || strcmp(param->keys, "limit|loss_limit") == 0);
@@ -123,7 +122,6 @@ test_table(void **state)
     }
     assert_int_equal(number, 13);
     assert_in_range(memory, 1, RULE_MEMORY_MAX);
-    assert_in_range(account_memory, 1, ACCOUNT_MEMORY_MAX);
     assert_ptr_equal(rules_find("Max_Contracts"), &rule_max_contracts);
     assert_null(rules_find("max_contract"));
 }
