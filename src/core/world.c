@@ -22,7 +22,7 @@ pool_size(uint32_t accounts, uint32_t each, uint32_t floor)
 static bool
 chains_init(struct engine *engine, uint32_t accounts)
 {
-    uint32_t chains = 16;
+    uint32_t chains = 8;
 
     while (chains * accounts < 1024)
         chains *= 2;
