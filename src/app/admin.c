@@ -9,6 +9,7 @@
 #include "app/control_socket.h"
 #include "app/ledger.h"
 #include "base/json.h"
+#include "core/products.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -129,6 +130,7 @@ do_cancel(struct admin *admin, struct control_call *call)
 
 struct scope {
     const struct control_request *request;
+    char root[ROOT_MAX]; /* ES, whether it was written ES, es or EP (R-ALL-13). */
     int matching;
 };
 
@@ -137,7 +139,7 @@ count_lockout(void *context, const struct lockout *lockout)
 {
     struct scope *scope = context;
 
-    if ((scope->request->rule == 0 || scope->request->rule == lockout->rule) && text_same(lockout->root, scope->request->root))
+    if ((scope->request->rule == 0 || scope->request->rule == lockout->rule) && text_same(lockout->root, scope->root))
         scope->matching++;
 }
 
@@ -146,6 +148,8 @@ count_lockouts(const struct admin *admin, const struct control_request *request)
 {
     struct scope scope = { .request = request };
 
+    if (request->root[0] != '\0')
+        product_root_of_symbol(request->root, scope.root);
     engine_each_lockout(admin->options.guard->engine, request->account_id, count_lockout, &scope);
     return scope.matching;
 }

@@ -3,6 +3,7 @@
  */
 #include "app/caution.h"
 
+#include "base/json.h"
 #include "config/lint.h"
 #include "rules/rules.h"
 
@@ -48,6 +49,23 @@ int32_t
 caution_print(const struct loaded_config *loaded)
 {
     return each_warning(loaded, print_line, NULL);
+}
+
+static void
+write_line(void *context, const char *line)
+{
+    json_add_string(context, NULL, line);
+}
+
+int32_t
+caution_write(const struct loaded_config *loaded, struct text *out)
+{
+    struct json_writer json = json_writer_on(out);
+
+    json_open(&json, NULL, '[');
+    int32_t count = each_warning(loaded, write_line, &json);
+    json_close(&json, ']');
+    return count;
 }
 
 void

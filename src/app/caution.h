@@ -11,6 +11,9 @@
 /** To the standard output, "warning: " before each.  Returns how many. */
 int32_t caution_print(const struct loaded_config *loaded);
 
+/** A JSON array of them.  Returns how many. */
+int32_t caution_write(const struct loaded_config *loaded, struct text *json);
+
 /** A line each at WARN. */
 void caution_log(struct log *log, const struct loaded_config *loaded);
 

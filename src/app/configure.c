@@ -3,6 +3,7 @@
  */
 #include "app/configure.h"
 
+#include "os/identity.h"
 #include "os/os.h"
 #include "os/path.h"
 #include "os/pipe.h"
@@ -15,21 +16,11 @@
 
 #define SOCKET_SUFFIX ".control" /* Added to the database's path. */
 
-static bool
-exists(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-
-    if (file != NULL)
-        (void)fclose(file);
-    return file != NULL;
-}
-
 static const char *
 path_in(const char *directory, const char *name, char *out)
 {
     (void)snprintf(out, CONFIGURE_PATH_MAX, "%s/%s", directory, name);
-    return exists(out) ? out : NULL;
+    return identity_exists(out) ? out : NULL;
 }
 
 /* @text: instead of what is in the file @name; NULL: what is there. */

@@ -13,6 +13,7 @@
 #include "config/house.h"
 #include "config/loosen.h"
 #include "core/day.h"
+#include "os/identity.h"
 #include "os/os.h"
 #include "rules/rules.h"
 
@@ -108,16 +109,6 @@ save(struct pending *pending)
     free(bytes);
 }
 
-static bool
-exists(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-
-    if (file != NULL)
-        (void)fclose(file);
-    return file != NULL;
-}
-
 void
 pending_init(struct pending *pending, const char *database)
 {
@@ -129,7 +120,7 @@ pending_init(struct pending *pending, const char *database)
     if (database == NULL)
         return;
     (void)snprintf(pending->path, sizeof pending->path, "%s" PENDING_SUFFIX, database);
-    pending->missing = !exists(pending->path);
+    pending->missing = !identity_exists(pending->path);
     if (pending->missing)
         return;
     enum status status = scratch_read_file(pending->path, &text, &length, &err);
@@ -455,6 +446,19 @@ pending_write(const struct pending *pending, struct text *out)
     json_close(&json, ']');
     json_add_int(&json, "more", count > SHOWN_CHANGES ? count - SHOWN_CHANGES : 0);
     json_close(&json, '}');
+}
+
+bool
+pending_watches(const char *database, int64_t account_id)
+{
+    struct pending pending = { 0 };
+    char begin[40];
+
+    pending_init(&pending, database);
+    (void)snprintf(begin, sizeof begin, "\nA %" PRId64 " ", account_id); /* Never the first line: that is the house's. */
+    bool watches = pending.in_force != NULL && strstr(pending.in_force, begin) != NULL;
+    pending_fini(&pending);
+    return watches;
 }
 
 void

@@ -46,6 +46,9 @@ bool pending_cancel(struct pending *pending);
 /** {"until": ..., "cancelled": ..., "changes": [...]}, or null; @more changes than fit are counted. */
 void pending_write(const struct pending *pending, struct text *json);
 
+/** Is the account among those in force, by the file of this database?  Needs no daemon. */
+bool pending_watches(const char *database, int64_t account_id);
+
 /** An alarm and a row of the ledger for each thing said since the last time; and, if not NULL, a line each into @out. */
 void pending_tell(struct pending *pending, struct guard *guard, struct text *out);
 

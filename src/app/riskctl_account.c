@@ -3,11 +3,13 @@
  *
  * The new text is read as the daemon will read it before it takes the old one's place; comments and layout stay.  Which accounts are watched
  * changes by a restart only (CF-07).  An account that is locked or not flat is neither paused nor removed: that would be the way out (CF-06).
+ * One that is in force is paused before it is removed: its login must stay in the files as long as riskd holds it back (pending.h).
  */
 #include "app/riskctl_account.h"
 
 #include "app/account_edit.h"
 #include "app/configure.h"
+#include "app/pending.h"
 #include "app/tool.h"
 #include "base/json.h"
 #include "os/identity.h"
@@ -34,6 +36,7 @@ struct request {
     struct tool tool;
     struct account_edit edit;
     const char *verb;
+    bool pauses; /* What was to be removed is in force: paused first. */
 };
 
 /* ---- show ---- */
@@ -142,7 +145,7 @@ change(const struct request *request, const char *text, struct text *out, struct
 
     if (strcmp(request->verb, "add") == 0)
         return account_edit_add(text, edit, out, err);
-    if (strcmp(request->verb, "remove") == 0)
+    if (strcmp(request->verb, "remove") == 0 && !request->pauses)
         return account_edit_remove(text, edit->account_id, out, err);
     char *step = malloc(FILE_MAX);
     if (step == NULL)
@@ -186,14 +189,47 @@ rewrite(const struct request *request, char *old, char *new_one, struct error *e
     return os_write_private_file(path, new_one, text.length, err);
 }
 
+static bool
+is_enabled(const struct loaded_config *config, int64_t account_id)
+{
+    for (int32_t i = 0; i < config->accounts_count; i++)
+        if (config->accounts[i].id == account_id)
+            return config->accounts[i].enabled;
+    return false;
+}
+
+/* A removal of what is in force becomes a pause, or waits for its end. */
 static int
-carry_out(const struct request *request, const struct loaded_config *config)
+pause_first(struct request *request, const struct loaded_config *config)
+{
+    struct account_edit *edit = &request->edit;
+    struct error err = { 0 };
+
+    if (strcmp(request->verb, "remove") != 0)
+        return TOOL_DONE;
+    if (identity_assume_owner_of(request->tool.directory, &err) != OK)
+        return tool_fail(&request->tool, TOOL_FAILED, "%s", err.text);
+    request->pauses = pending_watches(config->daemon.db.path, edit->account_id);
+    identity_resume();
+    if (!request->pauses)
+        return TOOL_DONE;
+    if (!is_enabled(config, edit->account_id))
+        return tool_fail(&request->tool, TOOL_FAILED, "account %" PRId64 " is paused and still watched; remove it when it is not (riskctl rules pending)",
+            edit->account_id);
+    edit->enabled = "false";
+    return TOOL_DONE;
+}
+
+static int
+carry_out(struct request *request, const struct loaded_config *config)
 {
     const struct tool *tool = &request->tool;
     char purpose[96];
     struct error err = { 0 };
-    int code = TOOL_DONE;
+    int code = pause_first(request, config);
 
+    if (code != TOOL_DONE)
+        return code;
     if (strcmp(request->verb, "pause") == 0 || strcmp(request->verb, "remove") == 0)
         code = may_leave(request, config);
     (void)snprintf(purpose, sizeof purpose, "account %s %" PRId64, request->verb, request->edit.account_id);
@@ -211,6 +247,8 @@ carry_out(const struct request *request, const struct loaded_config *config)
     free(new_one);
     if (status != OK)
         return tool_fail(tool, status == STATUS_CONFIG ? TOOL_USAGE : TOOL_FAILED, "%s", err.text);
+    if (request->pauses)
+        return tool_done(tool, "paused first: it is watched until the next trading day (global.loosen); remove it after a restart then");
     return tool_done(tool, "done; riskctl service restart puts it into force");
 }
 

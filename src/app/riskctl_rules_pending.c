@@ -43,7 +43,7 @@ print_pending(const struct json *json, int pending)
 }
 
 static int
-show(const struct tool *tool, const struct control_answer *answer)
+show_pending(const struct tool *tool, const struct control_answer *answer)
 {
     struct json_token *tokens = calloc(TOKENS_MAX, sizeof *tokens);
     struct json json;
@@ -67,40 +67,35 @@ show(const struct tool *tool, const struct control_answer *answer)
     return code;
 }
 
+/* @show makes words of the answer; NULL: riskd's own. */
 static int
-order(const struct tool *tool, enum control_command command, struct control_answer *ret_answer)
+order(const struct tool *tool, enum control_command command, int (*show)(const struct tool *tool, const struct control_answer *answer))
 {
     struct loaded_config *config = NULL;
+    struct control_answer answer;
     int code = tool_load(tool, &config);
 
     if (code == TOOL_DONE)
-        code = tool_ask(tool, config, &(struct control_request){ .command = command }, ret_answer);
+        code = tool_ask(tool, config, &(struct control_request){ .command = command }, &answer);
     loaded_config_free(config);
+    if (code != TOOL_DONE)
+        return code;
+    if (answer.code != CONTROL_DONE)
+        code = tool_fail(tool, tool_exit_of(answer.code), "%s", answer.text);
+    else
+        code = show != NULL ? show(tool, &answer) : tool_done(tool, "%s", answer.text);
+    control_client_fini(&answer);
     return code;
 }
 
 int
 riskctl_rules_pending(const struct tool *tool)
 {
-    struct control_answer answer;
-    int code = order(tool, CONTROL_STATUS, &answer);
-
-    if (code != TOOL_DONE)
-        return code;
-    code = answer.code == CONTROL_DONE ? show(tool, &answer) : tool_fail(tool, tool_exit_of(answer.code), "%s", answer.text);
-    control_client_fini(&answer);
-    return code;
+    return order(tool, CONTROL_STATUS, show_pending);
 }
 
 int
 riskctl_rules_cancel(const struct tool *tool)
 {
-    struct control_answer answer;
-    int code = order(tool, CONTROL_CANCEL, &answer);
-
-    if (code != TOOL_DONE)
-        return code;
-    code = answer.code == CONTROL_DONE ? tool_done(tool, "%s", answer.text) : tool_fail(tool, tool_exit_of(answer.code), "%s", answer.text);
-    control_client_fini(&answer);
-    return code;
+    return order(tool, CONTROL_CANCEL, NULL);
 }

@@ -208,6 +208,32 @@ take_words(struct change *change)
     return true;
 }
 
+/* "RULE-003": that is its number, not its name in the files. */
+static const struct rule *
+numbered(const char *word)
+{
+    size_t skip = text_starts(word, "RULE-") || text_starts(word, "rule-") ? 5 : 0;
+    int64_t number = 0;
+
+    if (!text_to_int64(word + skip, strcspn(word + skip, "."), &number))
+        return NULL;
+    for (int i = 0; rules_table[i] != NULL; i++)
+        if (rules_table[i]->number == number)
+            return rules_table[i];
+    return NULL;
+}
+
+static int
+refuse_name(const struct tool *tool)
+{
+    const char *word = tool->words[1];
+    const struct rule *rule = numbered(word);
+
+    if (rule != NULL)
+        return tool_fail(tool, TOOL_USAGE, "%.60s: rules have names in the files, this one is %s%s", word, rule->name, word + strcspn(word, "."));
+    return tool_fail(tool, TOOL_USAGE, "%.60s: there is no such rule; riskctl rules show lists them", word);
+}
+
 int
 riskctl_rules_set(const struct tool *tool, int64_t account_id)
 {
@@ -217,7 +243,7 @@ riskctl_rules_set(const struct tool *tool, int64_t account_id)
     if (!take_words(&change))
         return tool_fail(tool, TOOL_USAGE, "rules: show, set RULE.KEY VALUE, enable RULE, disable RULE, pending or cancel");
     if (change.rule == NULL)
-        return tool_fail(tool, TOOL_USAGE, "%.60s: there is no such rule; riskctl rules show lists them", tool->words[1]);
+        return refuse_name(tool);
     int code = tool_load(tool, &config);
     if (code != TOOL_DONE)
         return code;

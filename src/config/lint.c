@@ -94,9 +94,9 @@ lint_losses(struct lint *lint)
     if (!has_day)
         say(lint, "daily_realized_loss", "does not act: nothing stops a day of losses");
     if (has_day && day > LINT_FIRM_LOSS_MICROS)
-        say(lint, "daily_realized_loss", "limit is beyond the firm's largest maximum loss, $4,500");
+        say(lint, "daily_realized_loss", "limit is more than any account of the firm may lose: $4,500 of a $150K one ($3,000 of $100K, $2,000 of $50K)");
     if (has_open && open > LINT_FIRM_LOSS_MICROS)
-        say(lint, "daily_unrealized_loss", "loss_limit is beyond the firm's largest maximum loss, $4,500");
+        say(lint, "daily_unrealized_loss", "loss_limit is more than any account of the firm may lose: $4,500 of a $150K one ($3,000 of $100K, $2,000 of $50K)");
     if (has_day && has_open && open > day)
         say(lint, "daily_unrealized_loss", "loss_limit is more than the day's: an open loss can cost more than daily_realized_loss allows");
 }

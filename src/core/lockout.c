@@ -101,14 +101,13 @@ lockout_set(struct engine *engine, struct account *account, const struct rule *r
     struct lock_entry *entry = lockout_find(account, rule->number, root);
     if (!instant_before(engine->now, until))
         return false; /* Already over: only recorded (R-ALL-9). */
-    if (entry != NULL && entry->lockout.end == LOCK_UNTIL_ADMIN && want->end != LOCK_UNTIL_ADMIN)
-        return false; /* What only an admin may end is not turned into something softer (R-ALL-12). */
-    bool same_kind = entry != NULL && entry->lockout.kind == want->kind && entry->lockout.end == want->end;
-    if (entry != NULL && instant_before(until, entry->lockout.until))
-        return false; /* Never shortened. */
-    if (same_kind && instant_equal(entry->lockout.until, until))
-        return false; /* Stands already. */
     bool fresh = entry == NULL;
+    bool stricter = fresh || want->kind < entry->lockout.kind; /* The enum goes from strict to mild. */
+    bool admins = !fresh && entry->lockout.end == LOCK_UNTIL_ADMIN && want->end != LOCK_UNTIL_ADMIN; /* R-ALL-12: stays the admin's to end. */
+    bool shorter = admins || (!fresh && instant_before(until, entry->lockout.until));
+    bool same_end = !fresh && entry->lockout.end == want->end && instant_equal(entry->lockout.until, until);
+    if (!stricter && (shorter || same_end))
+        return false; /* Stands already, or would be shortened. */
     if (fresh) {
         bool another_runs = lockout_any_cooldown(account);
         entry = add(engine, account);
@@ -119,11 +118,13 @@ lockout_set(struct engine *engine, struct account *account, const struct rule *r
         if (want->kind == LOCK_ENTRIES)
             capture_ceilings(engine, account, another_runs, want->ceilings_zero);
     }
-    /* The enum goes from strict to mild: a longer wish never weakens what stands. */
-    entry->lockout.kind = fresh || want->kind < entry->lockout.kind ? want->kind : entry->lockout.kind;
-    entry->lockout.end = want->end;
-    entry->lockout.until = until;
-    entry->lockout.duration = want->duration;
+    /* One entry a rule and scope, never shortened nor weakened: the strictest kind asked for, until the latest end asked for (R-ALL-9). */
+    entry->lockout.kind = stricter ? want->kind : entry->lockout.kind;
+    if (!shorter) {
+        entry->lockout.end = want->end;
+        entry->lockout.until = until;
+        entry->lockout.duration = want->duration;
+    }
     entry->lockout.incident = incident;
     (void)text_copy(entry->lockout.why, sizeof entry->lockout.why, why);
     publish_set(engine, account, &entry->lockout);

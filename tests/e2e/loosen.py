@@ -204,6 +204,33 @@ def check_delay_of_account(programs):
         assert watched(rig) == [ACCOUNT, ACCOUNT + 1]
         restart(rig)
         assert watched(rig) == [ACCOUNT]
+        check_remove(rig)
+
+
+def check_remove(rig):
+    """What is in force is paused first: gone with its login, nothing could hold it back."""
+    rig._write("accounts.yaml", f'''accounts:
+  - account_id: {ACCOUNT}
+    username: {rigs.USER}
+    api_key_file: "{rig.path("api.key")}"
+  - account_id: {ACCOUNT + 1}
+    username: {rigs.USER}
+    api_key_file: "{rig.path("api.key")}"
+    enabled: false
+''')
+    code, printed = riskctl(rig, "account", "remove", str(ACCOUNT + 1))
+    assert code == 0 and printed["text"].startswith("done"), printed  # Not in force: at once.
+    rig._write("accounts.yaml", open(rig.path("accounts.yaml"), encoding="utf-8").read() +
+               f'''  - account_id: {ACCOUNT + 2}
+    username: {rigs.USER}
+    api_key_file: "{rig.path("api.key")}"
+''')
+    code, printed = riskctl(rig, "account", "remove", str(ACCOUNT))
+    assert code == 0 and printed["text"].startswith("paused first"), printed
+    text = open(rig.path("accounts.yaml"), encoding="utf-8").read()
+    assert f"account_id: {ACCOUNT}\n" in text and "enabled: false" in text, text
+    code, printed = riskctl(rig, "account", "remove", str(ACCOUNT))
+    assert code == 1 and "still watched" in printed["text"], printed
 
 
 def check_users(programs):

@@ -22,7 +22,7 @@ static const struct {
     { LOSS, NULL },
     { "\"max_contracts\":{\"limit\":5}", "daily_realized_loss: does not act" },
     { "\"daily_realized_loss\":{\"limit\":-4500}", NULL },
-    { "\"daily_realized_loss\":{\"limit\":-4500.01}", "beyond the firm's" },
+    { "\"daily_realized_loss\":{\"limit\":-4500.01}", "more than any account of the firm" },
     { LOSS ",\"daily_unrealized_loss\":{\"loss_limit\":500}", NULL },
     { LOSS ",\"daily_unrealized_loss\":{\"loss_limit\":501}", "more than the day's" },
     { LOSS ",\"max_contracts\":{\"limit\":2},\"max_contracts_per_instrument\":{\"limits\":{\"ES\":2}}", NULL },
