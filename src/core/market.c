@@ -141,6 +141,10 @@ market_quote(struct engine *engine, const struct quote_row *row)
     changed |= merge(row->has_last, row->last_nanos, &contract->has_last, &contract->last_nanos);
     changed |= merge(row->has_bid, row->bid_nanos, &contract->has_bid, &contract->bid_nanos);
     changed |= merge(row->has_ask, row->ask_nanos, &contract->has_ask, &contract->ask_nanos);
+    if (changed && contract->has_bid && contract->has_ask && contract->bid_nanos <= contract->ask_nanos) {
+        contract->has_mid = true;
+        contract->mid_nanos = contract->bid_nanos + (contract->ask_nanos - contract->bid_nanos) / 2;
+    }
     return changed ? contract : NULL;
 }
 
@@ -156,10 +160,8 @@ mark_of(const struct contract *contract, bool is_long, enum mark mark, int64_t *
         *ret_nanos = contract->last_nanos;
         return true;
     }
-    if (!contract->has_bid || !contract->has_ask)
-        return false;
-    *ret_nanos = contract->bid_nanos + (contract->ask_nanos - contract->bid_nanos) / 2;
-    return true;
+    *ret_nanos = contract->mid_nanos;
+    return contract->has_mid;
 }
 
 static int64_t

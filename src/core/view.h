@@ -19,6 +19,8 @@ struct contract {
     int64_t tick_value_micros;
     bool has_last, has_bid, has_ask;
     int64_t last_nanos, bid_nanos, ask_nanos;
+    bool has_mid;
+    int64_t mid_nanos;         /* Of the last quote that was not crossed (FV-03). */
     struct instant quoted_at;  /* Arrival of the last quote; INSTANT_NONE: never. */
     /* The rest is market.c's. */
     struct position *holders;
