@@ -1,8 +1,10 @@
 /*
- * floor.c - the least a client has to do: one OpenSSL connection to the user hub, one to REST, no JSON, no state, no rules.
+ * floor.c - the least a client has to do: an OpenSSL connection to each hub and one to REST, no JSON, no state, no rules.
  *
- * A frame that holds the text of a breach is answered by a request that was written beforehand.  What riskd takes is compared with this
- * (bench/run).  Arguments: PORT CA-FILE USER KEY-FILE ACCOUNT CONTRACT TEXT; "ready" is printed when the hub has answered.
+ * A frame of the user hub that holds the text of a breach is answered by a request that was written beforehand, of the same bytes as riskd's;
+ * quotes are read and forgotten.  It waits, reads and writes as riskd does (epoll, until the socket has no more), and runs beside it: what
+ * riskd takes is compared with this (bench/run).
+ * Arguments: PORT CA-FILE USER KEY-FILE ACCOUNT CONTRACT TEXT QUOTED...; "ready" is printed when the hubs have answered.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/ssl.h>
@@ -11,17 +13,19 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BYTES_MAX 65536
+#define PING_S 10
 
 static volatile sig_atomic_t stopping;
 
@@ -103,7 +107,8 @@ send_frame(SSL *tls, const char *text)
 static void
 post(char *out, size_t size, const char *path, const char *token, const char *body)
 {
-    (void)snprintf(out, size, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
+    (void)snprintf(out, size, "POST %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain, application/json\r\n%s%s%s"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
         path, token[0] != '\0' ? "Authorization: Bearer " : "", token, token[0] != '\0' ? "\r\n" : "", strlen(body), body);
 }
 
@@ -144,57 +149,104 @@ subscribe(SSL *hub, const char *target, const char *arguments)
         continue;
 }
 
-static void
-listen_to(SSL *hub, const char *token, const char *account)
+static SSL *
+open_hub(SSL_CTX *context, uint16_t port, const char *name, const char *token)
 {
     static char bytes[BYTES_MAX], request[4096];
+    SSL *hub = connect_tls(context, port);
 
-    (void)snprintf(request, sizeof request, "GET /hubs/user?access_token=%s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", token);
+    (void)snprintf(request, sizeof request, "GET /hubs/%s?access_token=%s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", name, token);
     send_text(hub, request);
     if (strstr(receive(hub, bytes), " 101 ") == NULL)
         fail("no WebSocket");
     send_frame(hub, "{\"protocol\":\"json\",\"version\":1}");
     (void)receive(hub, bytes);
+    return hub;
+}
+
+static void
+listen_to_market(SSL *hub, char **contracts)
+{
+    char argument[80];
+
+    for (; *contracts != NULL; contracts++) {
+        (void)snprintf(argument, sizeof argument, "\"%s\"", *contracts);
+        subscribe(hub, "SubscribeContractQuotes", argument);
+    }
+}
+
+static void
+listen_to_user(SSL *hub, const char *account)
+{
     subscribe(hub, "SubscribeAccounts", "");
     subscribe(hub, "SubscribeOrders", account);
     subscribe(hub, "SubscribePositions", account);
     subscribe(hub, "SubscribeTrades", account);
 }
 
+enum { USER, MARKET, REST, CONNECTIONS };
+
+struct floor {
+    SSL *connections[CONNECTIONS];
+    const char *text, *request;
+};
+
 /* All that is there, as riskd reads it: until the socket has no more. */
 static void
-take_frames(SSL *hub, SSL *rest, const char *text, const char *request)
+take(const struct floor *floor, unsigned which)
 {
     static char bytes[BYTES_MAX];
+    SSL *tls = floor->connections[which];
     int n;
 
-    while ((n = SSL_read(hub, bytes, BYTES_MAX - 1)) > 0) {
+    while ((n = SSL_read(tls, bytes, BYTES_MAX - 1)) > 0) {
+        if (which != USER)
+            continue;
         for (int i = 0; i < n; i++)
             bytes[i] = bytes[i] == '\0' ? ' ' : bytes[i];
         bytes[n] = '\0';
-        if (strstr(bytes, text) != NULL)
-            send_text(rest, request);
+        if (strstr(bytes, floor->text) != NULL)
+            send_text(floor->connections[REST], floor->request);
     }
-    if (SSL_get_error(hub, n) != SSL_ERROR_WANT_READ)
-        fail("the hub ended");
+    if (SSL_get_error(tls, n) != SSL_ERROR_WANT_READ)
+        fail("a connection ended");
+}
+
+/* The hubs end who says nothing for 30 s. */
+static void
+speak(const struct floor *floor)
+{
+    static time_t spoke;
+    time_t now = time(NULL);
+
+    if (now - spoke < PING_S)
+        return;
+    spoke = now;
+    for (unsigned i = USER; i <= MARKET; i++)
+        send_frame(floor->connections[i], "{\"type\":6}");
 }
 
 static void
-serve(SSL *hub, SSL *rest, const char *text, const char *request)
+serve(const struct floor *floor)
 {
-    static char bytes[BYTES_MAX];
-    struct pollfd fds[] = { { .fd = SSL_get_fd(hub), .events = POLLIN }, { .fd = SSL_get_fd(rest), .events = POLLIN } };
+    struct epoll_event events[CONNECTIONS];
+    int epoll = epoll_create1(0);
 
-    (void)fcntl(SSL_get_fd(hub), F_SETFL, O_NONBLOCK);
+    for (unsigned i = 0; i < CONNECTIONS; i++) {
+        struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
+        int fd = SSL_get_fd(floor->connections[i]);
+
+        (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+        if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+            fail("no epoll");
+    }
     while (!stopping) {
-        int n = poll(fds, 2, 10000);
-        if (n == 0)
-            send_frame(hub, "{\"type\":6}");
-        if (n > 0 && fds[0].revents != 0)
-            take_frames(hub, rest, text, request);
-        if (n > 0 && fds[1].revents != 0)
-            (void)receive(rest, bytes);
+        int n = epoll_wait(epoll, events, CONNECTIONS, PING_S * 1000);
+
+        for (int i = 0; i < n; i++)
+            take(floor, events[i].data.u32);
+        speak(floor);
     }
 }
 
@@ -206,20 +258,23 @@ main(int argc, char **argv)
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     struct sigaction action = { .sa_handler = on_signal };
 
-    if (argc != 8)
-        fail("usage: bench_floor PORT CA-FILE USER KEY-FILE ACCOUNT CONTRACT TEXT");
+    if (argc < 8)
+        fail("usage: bench_floor PORT CA-FILE USER KEY-FILE ACCOUNT CONTRACT TEXT [QUOTED...]");
     (void)sigaction(SIGTERM, &action, NULL);
     if (context == NULL || SSL_CTX_load_verify_locations(context, argv[2], NULL) != 1)
         fail("no CA");
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     uint16_t port = (uint16_t)strtoul(argv[1], NULL, 10);
-    SSL *rest = connect_tls(context, port), *hub = connect_tls(context, port);
-    log_in(rest, argv[3], argv[4], token, sizeof token);
-    listen_to(hub, token, argv[5]);
+    struct floor floor = { .connections[REST] = connect_tls(context, port), .text = argv[7], .request = request };
+    log_in(floor.connections[REST], argv[3], argv[4], token, sizeof token);
+    floor.connections[MARKET] = open_hub(context, port, "market", token);
+    listen_to_market(floor.connections[MARKET], argv + 8);
+    floor.connections[USER] = open_hub(context, port, "user", token);
+    listen_to_user(floor.connections[USER], argv[5]);
     (void)snprintf(body, sizeof body, "{\"accountId\":%s,\"contractId\":\"%s\"}", argv[5], argv[6]);
     post(request, sizeof request, "/api/Position/closeContract", token, body);
     (void)printf("ready\n");
     (void)fflush(stdout);
-    serve(hub, rest, argv[7], request);
+    serve(&floor);
     return EXIT_SUCCESS;
 }

@@ -57,8 +57,10 @@ find(const char *name, void *function)
 static void
 woken(int events)
 {
-    if (events <= 0)
+    if (events <= 0) { /* A timer's business, no event's. */
+        woke_ns = 0;
         return;
+    }
     woke_ns = now_ns();
     heard = false;
     memset(heard_on, 0, sizeof heard_on);

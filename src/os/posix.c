@@ -27,6 +27,8 @@
 #include <unistd.h>
 
 #define PATH_LENGTH_MAX 4096
+#define MAPPED_BYTES (64 << 10)  /* Blocks from here on are mapped one by one. */
+#define TOP_PAD_BYTES (16 << 10) /* The heap grows by so much; 128 KiB, if nothing is said. */
 
 struct os_lock {
     int fd;
@@ -42,10 +44,30 @@ read_clock(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/*
+ * Debian's libcurl brings GnuTLS along (for RTMP, which we never speak), and its start loads modules and tests ciphers in each process: 0.9 MB
+ * resident.  GnuTLS asks this function first (gnutls.h, GNUTLS_SKIP_GLOBAL_INIT); nothing else looks at it.
+ */
+int _gnutls_global_init_skip(void);
+
+int
+_gnutls_global_init_skip(void)
+{
+    return 1;
+}
+
+/*
+ * Streams carry bytes, and time zones are the system's.  Tables made for the busiest day stand mostly empty; mapped one by one their
+ * pages are not touched before they are used.  glibc does that for large blocks only until the first of them is freed, and touches all of the
+ * later ones: 2 MB resident for nothing.
+ */
 void
 os_begin(void)
 {
-    /* Streams carry bytes, and time zones are the system's. */
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+    (void)mallopt(M_TOP_PAD, TOP_PAD_BYTES);
+#endif
 }
 
 bool
