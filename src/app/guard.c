@@ -22,8 +22,6 @@
 
 #define HEAD_BYTES (STATUS_LINKS_BYTES + STATUS_PENDING_BYTES + 4096) /* Of daemon_status. */
 #define DEADLINE_MS_MAX 1000      /* Timers stop while a machine sleeps: look at the clock again at least this often. */
-#define OPENED_LATELY SPAN_SECONDS(60) /* No quotes are missed before. */
-#define TRADES_BACK SPAN_SECONDS(3600) /* Rolling windows of RULE-006 reach back an hour, over the day's start too. */
 
 /* ---- Time ---- */
 
@@ -378,29 +376,21 @@ guard_event(struct guard *guard, struct event *event)
 
 /* ---- Gateways ---- */
 
-/* SR-03: the trading day so far, and what rolling windows may still need of the last one. */
 static struct instant
 trades_since(void *context, int64_t account_id, struct instant now)
 {
     const struct guard *guard = context;
-    const struct config *config = &guard->config->config;
-    struct instant starts, ends;
-    int32_t date;
 
     (void)account_id;
-    day_of(config->day_zone, config->reset_second, now, &starts, &ends, &date);
-    return instant_min(starts, instant_sub(now, TRADES_BACK));
+    return day_trades_since(&guard->config->config, now);
 }
 
-/* HM-02: quotes are due while the exchange is open, and when it has been for a while. */
 static bool
 in_session(void *context, struct instant now)
 {
     const struct guard *guard = context;
-    const struct config *config = &guard->config->config;
-    struct instant opens;
 
-    return day_market_is_open(config, now, &opens) && day_market_is_open(config, instant_sub(now, OPENED_LATELY), &opens);
+    return day_quotes_are_due(&guard->config->config, now);
 }
 
 /* TR-09: Monday to Thursday from 16:00 to 17:00 Chicago, and the closed days. */

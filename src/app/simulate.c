@@ -1,5 +1,8 @@
 /*
- * simulate.c - see simulate.h: the command line, seeds one after the other, and the report.
+ * simulate.c - see simulate.h: the command line, seeds shared out to as many threads as there are processors, and the report.
+ *
+ * A world shares nothing with another but the rules' tables, so what a seed does is the same with any number of threads.  Of several seeds
+ * that fail the first is reported.
  */
 #include "app/simulate.h"
 
@@ -14,10 +17,11 @@
 #define SEED_DIGITS 18 /* Of a word given as a seed: all that fits. */
 #define DAYS_MAX 10000
 #define SEEDS_MAX 1000000
+#define JOBS_MAX 64
 
 static const char usage[] =
     "usage: riskctl simulate [--seed N|WORD] [--seeds COUNT] [--days D] [--accounts A] [--faults WHAT] [--store memory|sqlite]\n"
-    "                        [--kill-at RECORD] [--trace FILE|-] [--quiet]\n"
+    "                        [--kill-at RECORD] [--trace FILE|-] [--jobs N] [--quiet]\n"
     "\n"
     "Runs D virtual days of exchange, traders, network, gateway client, engine and store in one process.  The same seed gives the same\n"
     "trace, to the byte.  A failing run prints the command that repeats it and its story.\n"
@@ -25,6 +29,7 @@ static const char usage[] =
     "  --seed N|WORD     a number, or any word (a commit) that is made one; default 1\n"
     "  --seeds COUNT     so many seeds from there on; default 1\n"
     "  --days D          virtual days of each, default 1\n"
+    "  --jobs N          seeds at the same time; default: the processors\n"
     "  --accounts A      accounts of one daemon, 1 to 100, default 6\n"
     "  --faults WHAT     none, storm (a mix by the seed, default), all, or names with commas:\n"
     "                    ";
@@ -32,6 +37,7 @@ static const char usage[] =
 struct options {
     struct simulate_options run;
     uint64_t seeds;
+    int32_t jobs;
     const char *faults, *trace;
     bool quiet, sqlite;
 };
@@ -40,6 +46,16 @@ struct totals {
     uint64_t runs, breaches, enforced, proven, alarms, requests, mutations, connects, faults, kills, compared, orders, revenges, hash;
     uint64_t times[CHECK_TIMES], times_count;
     int64_t longest_ms, blind_ns, degraded_ns, requests_most, virtual_ns;
+};
+
+/* The seeds of a run and what came of them; all but the options under the lock. */
+struct crew {
+    const struct options *options;
+    uv_mutex_t lock;
+    uint64_t next, end;            /* Seeds not begun yet: [next, end). */
+    struct simulate_world *failed; /* Of the first seed that failed; NULL: none. */
+    int status;                    /* Of the command. */
+    struct totals totals;
 };
 
 static void
@@ -77,7 +93,7 @@ add_up(struct totals *totals, const struct simulate_world *world)
     totals->compared += check->totals_compared;
     totals->orders += world->sim->crowd.orders;
     totals->revenges += world->sim->crowd.revenges;
-    totals->hash = totals->hash * 31 + world->story.hash;
+    totals->hash += world->story.hash * (2 * world->options.seed + 1); /* In whatever order they end. */
     for (int i = 0; i < STORM_KINDS; i++)
         totals->faults += world->storm.count[i];
     for (size_t i = 0; i < CHECK_TIMES; i++)
@@ -91,7 +107,7 @@ add_up(struct totals *totals, const struct simulate_world *world)
 }
 
 static void
-print_totals(const struct totals *totals, uint64_t wall_ns)
+print_totals(const struct totals *totals, uint64_t wall_ns, double cpu_seconds)
 {
     struct simulate_check check = { .times_count = totals->times_count, .longest_ms = totals->longest_ms };
     double hours = (double)totals->virtual_ns / 3.6e12, seconds = (double)wall_ns / 1e9;
@@ -108,7 +124,8 @@ print_totals(const struct totals *totals, uint64_t wall_ns)
         totals->requests, totals->mutations, totals->requests_most, totals->connects);
     printf("  trouble     %" PRIu64 " injected, %" PRIu64 " kills; day totals compared %" PRIu64 " times\n", totals->faults, totals->kills,
         totals->compared);
-    printf("  speed       %.0f virtual account-hours per wall second (%.1f s)\n", hours / (seconds > 0 ? seconds : 1), seconds);
+    printf("  speed       %.0f virtual account-hours per wall second (%.1f s), %.0f per second of a processor\n",
+        hours / (seconds > 0 ? seconds : 1), seconds, hours / (cpu_seconds > 0 ? cpu_seconds : 1));
 }
 
 /* ---- Running ---- */
@@ -144,47 +161,112 @@ check_ledger(struct simulate_world *world)
     return !world->failed;
 }
 
-static int
-run_seed(const struct options *options, uint64_t seed, struct totals *totals)
+/* One seed from its beginning to its end.  STATUS_CONFIG and others: it did not even begin. */
+static enum status
+run_seed(const struct options *options, uint64_t seed, struct simulate_world **ret_world, struct error *err)
 {
     struct simulate_options run = options->run;
-    struct simulate_world *world;
     struct scratch *scratch = NULL;
-    struct error err;
     char database[600];
 
     run.seed = seed;
     if (options->sqlite) {
-        if (scratch_new(&scratch, database, sizeof database, &err) != OK)
-            return wrong(err.text);
+        if (scratch_new(&scratch, database, sizeof database, err) != OK)
+            return err->status;
         run.database = database;
     }
-    if (simulate_world_new(&run, &world, &err) != OK) {
-        printf("seed %" PRIu64 ": %s\n", seed, err.text);
-        scratch_free(scratch);
-        return 1;
+    enum status status = simulate_world_new(&run, ret_world, err);
+    if (status == OK && simulate_world_run(*ret_world) && options->sqlite)
+        (void)check_ledger(*ret_world);
+    if (status == OK && options->sqlite) { /* Before its file goes. */
+        store_close((*ret_world)->store);
+        (*ret_world)->store = NULL;
     }
-    bool held = simulate_world_run(world);
-    if (held && options->sqlite)
-        held = check_ledger(world);
-    add_up(totals, world);
-    if (!held)
-        print_failure(options, world);
-    else if (!options->quiet)
-        printf("seed %" PRIu64 " held: %" PRIu64 " breaches, %" PRIu64 " lines, trace %016" PRIx64 "\n", seed, world->check.breaches,
-            world->story.lines, world->story.hash);
-    simulate_world_free(world);
     scratch_free(scratch);
-    return held ? 0 : 1;
+    return status;
+}
+
+/* What has ended is counted and told; the caller has the lock. */
+static void
+take_result(struct crew *crew, struct simulate_world *world)
+{
+    add_up(&crew->totals, world);
+    if (world->failed) {
+        crew->end = crew->next; /* Those before it still end: one of them may fail too, and is the first then. */
+        if (crew->failed != NULL && crew->failed->options.seed < world->options.seed) {
+            simulate_world_free(world);
+            return;
+        }
+        simulate_world_free(crew->failed);
+        crew->failed = world;
+        return;
+    }
+    if (!crew->options->quiet)
+        printf("seed %" PRIu64 " held: %" PRIu64 " breaches, %" PRIu64 " lines, trace %016" PRIx64 "\n", world->options.seed,
+            world->check.breaches, world->story.lines, world->story.hash);
+    simulate_world_free(world);
+}
+
+static void
+work(void *context)
+{
+    struct crew *crew = context;
+    struct simulate_world *world;
+    struct error err;
+
+    uv_mutex_lock(&crew->lock);
+    while (crew->next < crew->end) {
+        uint64_t seed = crew->next++;
+        uv_mutex_unlock(&crew->lock);
+        enum status status = run_seed(crew->options, seed, &world, &err);
+        uv_mutex_lock(&crew->lock);
+        if (status == OK) {
+            take_result(crew, world);
+            continue;
+        }
+        printf("seed %" PRIu64 ": %s\n", seed, err.text);
+        crew->status = 1;
+        crew->end = crew->next;
+    }
+    uv_mutex_unlock(&crew->lock);
+}
+
+static double
+cpu_seconds(void)
+{
+    uv_rusage_t used = { 0 };
+
+    (void)uv_getrusage(&used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+static int
+run_crew(struct crew *crew)
+{
+    uv_thread_t threads[JOBS_MAX];
+    uint64_t began = uv_hrtime();
+    int32_t count = 0, jobs = crew->options->jobs;
+
+    if (uv_mutex_init(&crew->lock) != 0)
+        return 1;
+    while (count + 1 < jobs && uv_thread_create(&threads[count], work, crew) == 0)
+        count++;
+    work(crew);
+    while (count > 0)
+        (void)uv_thread_join(&threads[--count]);
+    if (crew->failed != NULL) {
+        print_failure(crew->options, crew->failed);
+        simulate_world_free(crew->failed);
+        crew->status = 1;
+    }
+    print_totals(&crew->totals, uv_hrtime() - began, cpu_seconds());
+    uv_mutex_destroy(&crew->lock);
+    return crew->status;
 }
 
 static int
 run_all(struct options *options)
 {
-    static struct totals totals;
-    uint64_t began = uv_hrtime();
-    int result = 0;
-
     if (options->trace != NULL && strcmp(options->trace, "-") != 0) {
         options->run.trace = fopen(options->trace, "w");
         if (options->run.trace == NULL)
@@ -192,9 +274,10 @@ run_all(struct options *options)
     } else if (options->trace != NULL) {
         options->run.trace = stdout;
     }
-    for (uint64_t i = 0; i < options->seeds && result == 0; i++)
-        result = run_seed(options, options->run.seed + i, &totals);
-    print_totals(&totals, uv_hrtime() - began);
+    if (options->run.trace != NULL)
+        options->jobs = 1; /* Seeds one after the other in it. */
+    struct crew crew = { .options = options, .next = options->run.seed, .end = options->run.seed + options->seeds };
+    int result = run_crew(&crew);
     if (options->run.trace != NULL && options->run.trace != stdout)
         (void)fclose(options->run.trace);
     return result;
@@ -236,6 +319,8 @@ read_option(struct options *options, const char *name, const char *value)
         options->run.days = (int32_t)number;
     else if (strcmp(name, "--accounts") == 0 && read_number(value, 1, SIMULATE_ACCOUNTS_MAX, &number))
         options->run.accounts = (int32_t)number;
+    else if (strcmp(name, "--jobs") == 0 && read_number(value, 1, JOBS_MAX, &number))
+        options->jobs = (int32_t)number;
     else if (strcmp(name, "--kill-at") == 0 && read_number(value, 1, INT64_MAX, &number))
         options->run.kill_at = (uint64_t)number;
     else if (strcmp(name, "--faults") == 0)
@@ -254,6 +339,9 @@ simulate_main(int argc, char **argv)
 {
     struct options options = { .run = { .seed = 1, .days = 1, .accounts = 6 }, .seeds = 1, .faults = "storm" };
     struct error err;
+    unsigned processors = uv_available_parallelism();
+
+    options.jobs = processors < JOBS_MAX ? (int32_t)processors : JOBS_MAX;
 
     for (int i = 0; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {

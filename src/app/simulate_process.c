@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRADES_BACK SPAN_SECONDS(3600) /* As guard.c. */
-
 /* ---- The shell's ports ---- */
 
 static void
@@ -115,23 +113,36 @@ static struct instant
 trades_since(void *context, int64_t account_id, struct instant now)
 {
     const struct simulate_world *world = context;
-    const struct config *config = &world->config->config;
-    struct instant starts, ends;
-    int32_t date;
 
     (void)account_id;
-    day_of(config->day_zone, config->reset_second, now, &starts, &ends, &date);
-    return instant_min(starts, instant_sub(now, TRADES_BACK));
+    return day_trades_since(&world->config->config, now);
 }
 
-/* Quotes are due while the market is open. */
+/* What the calendar says; it changes on whole minutes only and is asked for far more often. */
+static const struct simulate_hours *
+hours(struct simulate_world *world, struct instant now)
+{
+    const struct config *config = &world->config->config;
+    struct simulate_hours *hours = &world->process.hours;
+    int64_t minute = now.ns / SPAN_SECONDS(60).ns;
+    struct instant opens;
+
+    if (hours->minute != minute)
+        *hours = (struct simulate_hours){ .minute = minute, .open = day_market_is_open(config, now, &opens),
+            .quotes_due = day_quotes_are_due(config, now) };
+    return hours;
+}
+
 static bool
 in_session(void *context, struct instant now)
 {
-    struct simulate_world *world = context;
+    return hours(context, now)->quotes_due;
+}
 
-    (void)now;
-    return !exchange_settings(world->sim->exchange)->market_closed;
+static bool
+in_halt(void *context, struct instant now)
+{
+    return !hours(context, now)->open;
 }
 
 /* ---- Life ---- */
@@ -143,7 +154,7 @@ make_gateway(struct simulate_world *world, struct error *err)
     struct gateway_settings settings = { .rest_url = "https://api.sim", .user_hub_url = "wss://rtc.sim/hubs/user",
         .market_hub_url = "wss://rtc.sim/hubs/market", .user_name = "sim", .api_key = "sim-key", .accounts = ids,
         .accounts_count = (uint32_t)world->options.accounts, .trades_since = trades_since, .in_session = in_session,
-        .times.audit_ms = world->rules.audit_ms, .context = world, .seed = chance_next(&world->chance), .transport = &simulate_wire_transport,
+        .in_halt = in_halt, .times.audit_ms = world->rules.audit_ms, .context = world, .seed = chance_next(&world->chance), .transport = &simulate_wire_transport,
         .transport_context = &world->wire };
     const struct gateway_sink sink = { .context = world, .event = on_event, .alarm = on_alarm };
 

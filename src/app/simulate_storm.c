@@ -300,7 +300,7 @@ simulate_storm_init(struct simulate_world *world)
 
     storm->chance.state = world->options.seed ^ 0x73746f726d;
     storm->clear_since = storm->calm_since = world->now;
-    storm->next_minute = world->now;
+    storm->next_minute = storm->due = world->now;
     for (int i = 0; i < STORM_KINDS; i++) {
         bool on = (plan->allowed >> i & 1) != 0 && (!plan->swarm || between(storm, 0, 1) != 0);
         storm->mean_s[i] = on ? troubles[i].mean_h * HOUR * between(storm, 2, 20) / 10 : 0;
@@ -320,12 +320,16 @@ arm_all(struct simulate_world *world)
             (void)faults_arm(&world->sim->faults, &world->storm.fault[i]);
 }
 
+/* After each change: what is due next, and whether anything is in the way. */
 static void
-judge_clear(struct simulate_world *world)
+settle(struct simulate_world *world)
 {
     struct simulate_storm *storm = &world->storm;
     bool clear = world->process.alive, calm = clear;
 
+    storm->due = storm->next_minute;
+    for (int i = 0; i < STORM_KINDS; i++)
+        storm->due = instant_min(storm->due, instant_min(storm->begins[i], storm->ends[i]));
     for (int i = 0; i < STORM_KINDS; i++)
         if (!instant_is_never(storm->ends[i])) {
             calm = false;
@@ -409,17 +413,7 @@ simulate_storm_advance(struct simulate_world *world)
         storm->next_minute.ns = world->now.ns / (60 * INT64_C(1000000000)) * (60 * INT64_C(1000000000)) + 60 * INT64_C(1000000000);
         set_market(world);
     }
-    judge_clear(world);
-}
-
-struct instant
-simulate_storm_next_due(const struct simulate_storm *storm)
-{
-    struct instant due = storm->next_minute;
-
-    for (int i = 0; i < STORM_KINDS; i++)
-        due = instant_min(due, instant_min(storm->begins[i], storm->ends[i]));
-    return due;
+    settle(world);
 }
 
 void
@@ -433,7 +427,7 @@ simulate_storm_end(struct simulate_world *world)
             turn(world, i, false);
         storm->begins[i] = INSTANT_NEVER;
     }
-    judge_clear(world);
+    settle(world);
 }
 
 struct span
@@ -453,5 +447,5 @@ simulate_storm_killed(struct simulate_world *world)
         return;
     storm->begins[STORM_KILL] = INSTANT_NEVER;
     storm->ends[STORM_KILL] = instant_add(world->now, SPAN_SECONDS(between(storm, 1, 30)));
-    judge_clear(world);
+    settle(world);
 }

@@ -37,6 +37,7 @@ struct simulate_storm {
     struct fault fault[STORM_KINDS];       /* Armed while on. */
     bool has_fault[STORM_KINDS];
     struct instant next_minute;
+    struct instant due;                    /* The earliest of all those; asked for at every step of the world. */
     struct instant clear_since;            /* INSTANT_NEVER: something is in the way. */
     struct instant calm_since;             /* Likewise of any trouble at all. */
     int64_t locked_account;
@@ -53,7 +54,6 @@ MUST_USE enum status storm_plan_parse(const char *text, struct storm_plan *ret_p
 void simulate_storm_init(struct simulate_world *world);
 /** What is due begins or ends; market hours. */
 void simulate_storm_advance(struct simulate_world *world);
-struct instant simulate_storm_next_due(const struct simulate_storm *storm);
 /** Everything ends, and nothing begins any more. */
 void simulate_storm_end(struct simulate_world *world);
 /** What the disk takes for a write now. */

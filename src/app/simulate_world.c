@@ -149,7 +149,7 @@ next_due(const struct simulate_world *world)
 {
     struct instant due = instant_min(sim_next_due(world->sim), world->process.deadline);
 
-    due = instant_min(due, simulate_storm_next_due(&world->storm));
+    due = instant_min(due, world->storm.due);
     due = instant_min(due, world->check.next);
     due.ns = due.ns < world->wire.wake_ns ? due.ns : world->wire.wake_ns;
     return due.ns < simulate_jobs_next(&world->jobs) ? due.ns : simulate_jobs_next(&world->jobs);
@@ -177,7 +177,7 @@ step(struct simulate_world *world)
     } else if (is_due(world, sim_next_due(world->sim))) {
         sim_advance(world->sim, world->now);
         simulate_wire_flush(wire);
-    } else if (is_due(world, simulate_storm_next_due(&world->storm))) {
+    } else if (is_due(world, world->storm.due)) {
         simulate_storm_advance(world);
     } else {
         simulate_check_advance(world);

@@ -36,6 +36,12 @@ struct simulate_options {
     uint64_t kill_at;      /* Kill the process once, when it hands over this record; 0: not so. */
 };
 
+/* The exchange's hours as the daemon's calendar has them, in the minute it was asked last. */
+struct simulate_hours {
+    int64_t minute;
+    bool open, quotes_due;
+};
+
 /* The daemon while it lives. */
 struct simulate_process {
     bool alive, dying;
@@ -50,6 +56,7 @@ struct simulate_process {
     uint64_t ticket, records;
     enum mode mode;
     struct instant mode_since;
+    struct simulate_hours hours;
 };
 
 struct simulate_world {

@@ -36,7 +36,7 @@ add_quoted(struct text *text, const char *value)
     text_add(text, "\"");
     for (size_t i = 0, step; i < length; i += step) {
         unsigned char c = (unsigned char)value[i];
-        step = text_utf8_length(value + i, length - i);
+        step = c < 0x80 ? 1 : text_utf8_length(value + i, length - i);
         if (step > 0 && c >= 0x20 && c != '"' && c != '\\')
             continue;
         text_add_bytes(text, value + plain, i - plain);

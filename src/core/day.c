@@ -24,6 +24,8 @@
 #define SECONDS_PER_DAY 86400
 #define DAYS_PER_WEEK 7
 #define SEARCH_DAYS 400 /* Longer than any run of holidays. */
+#define OPENED_LATELY SPAN_SECONDS(60) /* No quotes are missed before. */
+#define TRADES_BACK SPAN_SECONDS(3600)
 
 void
 day_of(const struct zone *zone, int32_t reset_second, struct instant at, struct instant *ret_starts, struct instant *ret_ends,
@@ -311,4 +313,22 @@ day_market_is_open(const struct config *config, struct instant at, struct instan
     struct session_state state = session_at(&hours, &config->calendar, NULL, at);
     *ret_opens = state.next_start;
     return state.open;
+}
+
+bool
+day_quotes_are_due(const struct config *config, struct instant at)
+{
+    struct instant opens;
+
+    return day_market_is_open(config, at, &opens) && day_market_is_open(config, instant_sub(at, OPENED_LATELY), &opens);
+}
+
+struct instant
+day_trades_since(const struct config *config, struct instant at)
+{
+    struct instant starts, ends;
+    int32_t date;
+
+    day_of(config->day_zone, config->reset_second, at, &starts, &ends, &date);
+    return instant_min(starts, instant_sub(at, TRADES_BACK));
 }

@@ -43,6 +43,12 @@ struct session_state session_at(const struct session *session, const struct cale
  */
 bool day_market_is_open(const struct config *config, struct instant at, struct instant *ret_opens);
 
+/** Do quotes have to come (HM-02)?  While the exchange is open, and has been for a minute. */
+bool day_quotes_are_due(const struct config *config, struct instant at);
+
+/** Since when trades are to be known: the trading day so far, and the hour that rolling windows of RULE-006 reach back over its start (SR-03). */
+struct instant day_trades_since(const struct config *config, struct instant at);
+
 /** Parse "09:30", "09:30:15" or "sun 17:00" (day names in any case, three letters or whole). */
 bool session_time_parse(const char *text, struct session_time *ret_time);
 
