@@ -20,6 +20,7 @@
 #define DAY_SECONDS 86400
 #define NEWS_MAX SPAN_SECONDS(5)      /* Delay, jitter and latency of an event together. */
 #define REQUESTS_MAX 200
+#define LATE_FILL_MAX SPAN_SECONDS(20) /* Later than that after the cancel the daemon no longer watches for it (30 s after the proof). */
 #define BODY_TOKENS 64
 
 static size_t
@@ -64,6 +65,38 @@ open_day(struct simulate_world *world, struct check_account *account)
     account->dirty = true;
 }
 
+struct instant
+simulate_check_day_ends(struct simulate_world *world)
+{
+    struct check_account *account = &world->check.accounts[0];
+
+    if (!instant_before(world->now, account->day_ends))
+        open_day(world, account);
+    return account->day_ends;
+}
+
+/* What is lost stays lost for the day, whatever the limit becomes. */
+static void
+note_loss(struct simulate_world *world, struct check_account *account)
+{
+    if (!world->rules.loss || account->day_micros > -world->rules.loss_micros || account->lost)
+        return;
+    account->lost = true;
+    simulate_story_tell(&world->story, account->id, "books", "daily loss reached: %" PRId64 ".%02d", account->day_micros / 1000000,
+        (int)(llabs(account->day_micros) / 10000 % 100));
+}
+
+void
+simulate_check_rules(struct simulate_world *world, const struct simulate_rules *rules)
+{
+    simulate_story_tell(&world->story, 0, "books", "limits in force: %d %% of the first ones", (int)rules->tilt);
+    world->rules = *rules;
+    for (int32_t i = 0; i < world->check.count; i++) {
+        note_loss(world, &world->check.accounts[i]);
+        world->check.accounts[i].dirty = true;
+    }
+}
+
 /* ---- Events of the exchange ---- */
 
 static void
@@ -75,11 +108,7 @@ note_trade(struct simulate_world *world, struct check_account *account, const st
         open_day(world, account); /* Sums this trade up as well. */
     else if (!instant_before(trade->created, account->day_starts) && (trade->voided || trade->id > account->summed_id))
         account->day_micros += trade->voided ? -net : net;
-    if (world->rules.loss && account->day_micros <= -world->rules.loss_micros && !account->lost) {
-        account->lost = true;
-        simulate_story_tell(&world->story, account->id, "books", "daily loss reached: %" PRId64 ".%02d", account->day_micros / 1000000,
-            (int)(llabs(account->day_micros) / 10000 % 100));
-    }
+    note_loss(world, account);
 }
 
 static void
@@ -102,6 +131,17 @@ note_close(struct simulate_world *world, struct check_account *account, const st
     account->closed_side[i] = (int)order->side;
 }
 
+/* A fill of an order that was swept: what it has opened must go, whether a rule asks again or not. */
+static void
+note_late(struct simulate_world *world, struct check_account *account, const struct exchange_trade *trade)
+{
+    if (!world->process.alive || instant_is_never(world->storm.clear_since) || trade->voided)
+        return;
+    for (uint32_t i = 0; i < CHECK_SWEPT_MAX; i++)
+        if (account->swept[i].order_id == trade->order_id && instant_since(world->now, account->swept[i].at).ns < LATE_FILL_MAX.ns)
+            account->late[index_of(trade->listing)] = true;
+}
+
 void
 simulate_check_event(void *context, const struct exchange_event *event)
 {
@@ -115,6 +155,7 @@ simulate_check_event(void *context, const struct exchange_event *event)
     if (event->kind == EXCHANGE_EVENT_POSITION) {
         size_t i = index_of(event->u.position.listing);
         account->net[i] = event->u.position.net;
+        account->late[i] = account->late[i] && account->net[i] != 0;
         note_side(&account->long_until[i], event->u.position.net > 0, world->now);
         note_side(&account->short_until[i], event->u.position.net < 0, world->now);
     } else if (event->kind == EXCHANGE_EVENT_ORDER) {
@@ -123,6 +164,7 @@ simulate_check_event(void *context, const struct exchange_event *event)
             note_close(world, account, &event->u.order);
     } else if (event->kind == EXCHANGE_EVENT_TRADE) {
         note_trade(world, account, &event->u.trade);
+        note_late(world, account, &event->u.trade);
         simulate_story_tell(&world->story, event->account_id, "fill", "%s %" PRId64 " %s%s, holds %" PRId64,
             event->u.trade.side == EXCHANGE_BUY ? "bought" : "sold", event->u.trade.size, event->u.trade.listing->name,
             event->u.trade.voided ? " (voided)" : "", account->net[index_of(event->u.trade.listing)]);
@@ -157,6 +199,8 @@ breach_of(const struct simulate_world *world, const struct check_account *accoun
         total += llabs(account->net[i]);
         if (exposed && account->lost)
             return "daily loss: nothing may be held or rest";
+        if (account->net[i] != 0 && account->late[i])
+            return "a late fill after a flatten";
         if (exposed && world->rules.blocked && i == SIMULATE_BLOCKED)
             return "blocked symbol";
         if (world->rules.each && llabs(account->net[i]) > world->rules.each_limit[roots[i]])
@@ -171,6 +215,20 @@ breach_of(const struct simulate_world *world, const struct check_account *accoun
         }
     }
     return world->rules.total && total > world->rules.total_limit ? "more contracts than allowed" : NULL;
+}
+
+bool
+simulate_check_idle(const struct simulate_world *world, int64_t account_id)
+{
+    const struct simulate_check *check = &world->check;
+
+    for (uint32_t i = 0; i < check->locks_count; i++)
+        if (check->locks[i].account_id == account_id)
+            return false;
+    for (uint32_t i = 0; i < check->goals_count; i++)
+        if (check->goals[i].goal.account_id == account_id)
+            return false;
+    return exchange_is_flat(world->sim->exchange, account_id);
 }
 
 static void
@@ -211,7 +269,7 @@ judge(struct simulate_world *world, struct check_account *account)
         open_day(world, account);
     account->dirty = false;
     count_orders(world, account);
-    const char *why = breach_of(world, account, room);
+    const char *why = account->id == world->reload.paused ? NULL : breach_of(world, account, room);
     bool was_bad = !instant_is_never(account->bad_since);
     if (why != NULL && !was_bad) {
         account->bad_since = world->now;
@@ -264,25 +322,42 @@ check_place(struct simulate_world *world, const struct json *json, const struct 
         simulate_world_fail(world, account->id, "an order that may add exposure: type %d, side %d, size %d", (int)type, (int)side, (int)size);
 }
 
+static void
+note_cancel(const struct simulate_world *world, const struct json *json, struct check_account *account)
+{
+    struct exchange_order order;
+    int64_t id = 0;
+
+    (void)json_int64(json, json_get(json, 0, "orderId"), &id);
+    if (exchange_order_find(world->sim->exchange, id, INSTANT_NEVER, &order) &&
+        simulate_check_flattens(&world->check, account->id, order.listing->id))
+        account->swept[account->swept_count++ % CHECK_SWEPT_MAX] = (struct check_swept){ .order_id = id, .at = world->now };
+}
+
 void
 simulate_check_request(void *context, const char *path, const char *body)
 {
     struct simulate_world *world = context;
     struct json_token tokens[BODY_TOKENS];
     struct json json;
-    char contract[64];
+    char contract[64] = "";
     int64_t account_id = 0;
     bool close = strstr(path, "loseContract") != NULL, place = strstr(path, "Order/place") != NULL;
+    bool cancel = strstr(path, "Order/cancel") != NULL;
 
-    if (!close && !place && strstr(path, "Order/cancel") == NULL && strstr(path, "Order/modify") == NULL)
+    if (!close && !place && !cancel && strstr(path, "Order/modify") == NULL)
         return;
     simulate_story_tell(&world->story, 0, "request", "%s %.200s", path, body);
-    if (!close && !place)
+    if (!close && !place && !cancel)
         return;
     ASSERT(json_read(body, strlen(body), tokens, BODY_TOKENS, &json, NULL) == OK);
     (void)json_int64(&json, json_get(&json, 0, "accountId"), &account_id);
     (void)json_string(&json, json_get(&json, 0, "contractId"), contract, sizeof contract);
     struct check_account *account = account_of(world, account_id);
+    if (account != NULL && cancel) {
+        note_cancel(world, &json, account);
+        return;
+    }
     const struct exchange_quote *quote = exchange_quote(world->sim->exchange, contract);
     if (account == NULL || quote == NULL)
         simulate_world_fail(world, account_id, "%s for an account or contract that is not there", path);

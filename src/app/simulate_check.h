@@ -4,6 +4,7 @@
  * The judges believe the exchange's books and the records that reached the disk, not the engine:
  *
  *     exposure    a breach or a lock leaves no position and no order that may execute, T after the broker could be reached (R-ALL-5, R-ALL-7)
+ *     late fills  an order that fills although a flatten has cancelled it is closed too (enforce.h)
  *     locks       what is durable stands after a restart, and none ends early (R-ALL-9)
  *     totals      the day's result and the positions and orders known are the exchange's, once things are quiet (R-ALL-10, R-ALL-11)
  *     commands    only closes, cancels and protective stops; never two closes in flight (ID-04, FV-09)
@@ -23,6 +24,13 @@
 #define CHECK_TIMES 512 /* Bins of times to flat: 16 per factor of two, from 1 ms. */
 #define CHECK_LOCKS_MAX 2048
 #define CHECK_GOALS_MAX 512
+#define CHECK_SWEPT_MAX 64
+
+/* An order the daemon has asked to be cancelled while it flattened the contract. */
+struct check_swept {
+    int64_t order_id;
+    struct instant at;
+};
 
 struct check_account {
     int64_t id;
@@ -38,6 +46,9 @@ struct check_account {
     char why[CHECK_WHY_MAX];
     struct instant settles_at[SIMULATE_LISTINGS]; /* When the daemon's last close or reduce that became an order is filled, */
     int closed_side[SIMULATE_LISTINGS];          /* and which way it went. */
+    struct check_swept swept[CHECK_SWEPT_MAX];    /* Ring. */
+    uint32_t swept_count;
+    bool late[SIMULATE_LISTINGS];                 /* A swept order has filled, and the contract has not been flat since. */
     struct instant long_until[SIMULATE_LISTINGS], short_until[SIMULATE_LISTINGS]; /* Held last; NEVER: is held. */
 };
 
@@ -70,6 +81,12 @@ void simulate_check_fini(struct simulate_check *check);
 void simulate_check_event(void *context, const struct exchange_event *event);
 /** A request of the daemon is about to be judged by the exchange. */
 void simulate_check_request(void *context, const char *path, const char *body);
+/** Other limits are in force from now on. */
+void simulate_check_rules(struct simulate_world *world, const struct simulate_rules *rules);
+/** End of the trading day that is now. */
+struct instant simulate_check_day_ends(struct simulate_world *world);
+/** Is the account flat by the books, without a lock and without an enforcement under way? */
+bool simulate_check_idle(const struct simulate_world *world, int64_t account_id);
 /** After every step of the world. */
 void simulate_check_after(struct simulate_world *world);
 /** Its own time has come. */
@@ -87,6 +104,8 @@ void simulate_check_notice(struct simulate_world *world, const struct notice *no
 void simulate_check_starts(struct simulate_world *world, const struct restore *restore);
 void simulate_check_restored(struct simulate_world *world);
 void simulate_check_dies(struct simulate_world *world);
+/** Is an enforcement open that takes everything of the contract? */
+bool simulate_check_flattens(const struct simulate_check *check, int64_t account_id, const char *contract);
 /** Each enforcement: proven or alarmed in time. */
 void simulate_check_goals(struct simulate_world *world);
 

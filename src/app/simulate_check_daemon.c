@@ -86,7 +86,7 @@ simulate_check_restored(struct simulate_world *world)
     for (uint32_t i = 0; i < world->check.locks_count; i++) {
         struct lockout wanted = world->check.locks[i];
         engine_each_lockout(world->process.engine, wanted.account_id, look_for, &wanted);
-        if (wanted.account_id != 0 && !may_end(world, &world->check.locks[i]))
+        if (wanted.account_id != 0 && world->check.locks[i].account_id != world->reload.paused && !may_end(world, &world->check.locks[i]))
             simulate_world_fail(world, wanted.account_id, "the lockout of rule %d is gone after a restart (R-ALL-9)", (int)wanted.rule);
     }
 }
@@ -108,8 +108,10 @@ set_goal(struct simulate_world *world, const struct goal_row *row)
     struct simulate_check *check = &world->check;
     struct check_goal *goal = find_goal(check, row);
 
-    if (goal != NULL)
+    if (goal != NULL) {
+        goal->goal = *row; /* Wants more than before; since when stays. */
         return;
+    }
     ASSERT(check->goals_count < CHECK_GOALS_MAX);
     check->goals[check->goals_count++] = (struct check_goal){ .goal = *row, .since = world->now };
 }
@@ -123,6 +125,16 @@ prove_goal(struct simulate_world *world, const struct goal_row *row)
     check->proven++;
     if (goal != NULL)
         *goal = check->goals[--check->goals_count];
+}
+
+bool
+simulate_check_flattens(const struct simulate_check *check, int64_t account_id, const char *contract)
+{
+    for (uint32_t i = 0; i < check->goals_count; i++)
+        if (check->goals[i].goal.account_id == account_id && check->goals[i].goal.flatten &&
+            strcmp(check->goals[i].goal.contract.text, contract) == 0)
+            return true;
+    return false;
 }
 
 void
@@ -223,7 +235,8 @@ simulate_check_starts(struct simulate_world *world, const struct restore *restor
 {
     world->check.goals_count = 0; /* What was not on disk is nobody's promise. */
     for (uint32_t i = 0; i < restore->goals_count; i++)
-        set_goal(world, &restore->goals[i]);
+        if (restore->goals[i].account_id != world->reload.paused)
+            set_goal(world, &restore->goals[i]);
 }
 
 void
@@ -231,5 +244,10 @@ simulate_check_dies(struct simulate_world *world)
 {
     note_mode(world, MODE_STARTING);
     world->check.kills++;
+    for (int32_t i = 0; i < world->check.count; i++) { /* What it had swept is known to nobody now. */
+        memset(world->check.accounts[i].swept, 0, sizeof world->check.accounts[i].swept);
+        memset(world->check.accounts[i].late, 0, sizeof world->check.accounts[i].late);
+        world->check.accounts[i].dirty = true;
+    }
     simulate_story_tell(&world->story, 0, "daemon", "is killed with %u records not on disk", (unsigned)world->process.queued);
 }

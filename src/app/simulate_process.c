@@ -153,13 +153,14 @@ make_gateway(struct simulate_world *world, struct error *err)
     int64_t ids[SIMULATE_ACCOUNTS_MAX];
     struct gateway_settings settings = { .rest_url = "https://api.sim", .user_hub_url = "wss://rtc.sim/hubs/user",
         .market_hub_url = "wss://rtc.sim/hubs/market", .user_name = "sim", .api_key = "sim-key", .accounts = ids,
-        .accounts_count = (uint32_t)world->options.accounts, .trades_since = trades_since, .in_session = in_session,
+        .trades_since = trades_since, .in_session = in_session,
         .in_halt = in_halt, .times.audit_ms = world->rules.audit_ms, .context = world, .seed = chance_next(&world->chance), .transport = &simulate_wire_transport,
         .transport_context = &world->wire };
     const struct gateway_sink sink = { .context = world, .event = on_event, .alarm = on_alarm };
 
     for (int32_t i = 0; i < world->options.accounts; i++)
-        ids[i] = i + 1;
+        if (i + 1 != world->reload.paused)
+            ids[settings.accounts_count++] = i + 1;
     return gateway_new(NULL, &settings, sink, &world->process.gateway, err);
 }
 
@@ -173,6 +174,8 @@ simulate_process_start(struct simulate_world *world, struct error *err)
     struct event restore = { .kind = EVENT_RESTORE, .at = world->now };
     enum status status = world->store == NULL ? store_open(&options, &world->store, err) : OK;
 
+    if (status == OK)
+        status = simulate_reload_read(world, err);
     if (status == OK)
         status = store_load(world->store, world->now, &restore.u.restore, err);
     if (status == OK)

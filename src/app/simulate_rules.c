@@ -25,19 +25,28 @@ one_of(struct chance *chance, const char *a, const char *b)
     return percent(chance, 50) ? a : b;
 }
 
+/* A limit as the files have it now. */
+static int64_t
+tilted(const struct simulate_rules *rules, int64_t limit)
+{
+    int64_t now = limit * rules->tilt / 100;
+
+    return now < 1 ? 1 : now;
+}
+
 static void
 add_sizes(struct simulate_rules *rules, struct chance *chance, struct text *text)
 {
     static const char *const roots[SIMULATE_LISTINGS] = { "MNQ", "MES", "ES", "NQ", "CL", "RTY", "MNQ" };
 
     rules->total = percent(chance, 70);
-    rules->total_limit = between(chance, 3, 8);
+    rules->total_limit = tilted(rules, between(chance, 3, 8));
     if (rules->total)
         text_addf(text, ",\"max_contracts\":{\"enabled\":true,\"limit\":%d,\"%s\":true,\"lockout_on_breach\":%s}",
             (int)rules->total_limit, one_of(chance, "close_all", "reduce_to_limit"), one_of(chance, "true", "false"));
     rules->each = percent(chance, 60);
     for (int i = 0; i < SIMULATE_LISTINGS; i++)
-        rules->each_limit[i] = between(chance, 1, 4);
+        rules->each_limit[i] = tilted(rules, between(chance, 1, 4));
     rules->each_limit[SIMULATE_LISTINGS - 1] = rules->each_limit[0]; /* Both MNQ; the older one is not traded. */
     if (!rules->each)
         return;
@@ -52,7 +61,7 @@ static void
 add_results(struct simulate_rules *rules, struct chance *chance, struct text *text)
 {
     rules->loss = percent(chance, 80);
-    rules->loss_micros = between(chance, 100, 1500) * MICROS_PER_DOLLAR;
+    rules->loss_micros = tilted(rules, between(chance, 100, 1500)) * MICROS_PER_DOLLAR;
     if (rules->loss)
         text_addf(text, ",\"daily_realized_loss\":{\"enabled\":true,\"limit\":-%d,\"enforcement\":\"close_all_and_lockout\"}",
             (int)(rules->loss_micros / MICROS_PER_DOLLAR));
@@ -95,8 +104,33 @@ add_habits(struct simulate_rules *rules, struct chance *chance, struct text *tex
             "\"trailing_stop\":{\"enabled\":true,\"activation_ticks\":20,\"trail_distance_ticks\":12}}");
 }
 
-void
-simulate_rules_make(struct simulate_rules *rules, struct chance *chance)
+/* Every eighth seed or so has a day on which the exchange closes at noon, or does not open. */
+static void
+add_calendar(struct simulate_rules *rules, struct chance *chance, struct text *text)
+{
+    int64_t kind = chance_below(chance, 100), days = rules->start.ns / SPAN_SECONDS(86400).ns + chance_below(chance, 2);
+    int year, month, day;
+
+    rules->holiday = kind < 15 ? days : 0;
+    rules->holiday_close = kind < 11 ? 12 * 3600 : -1;
+    if (rules->holiday == 0)
+        return;
+    civil_from_days(days, &year, &month, &day);
+    text_addf(text, ",\"holidays\":[{\"date\":\"%04d-%02d-%02d\",\"name\":\"simulated\"%s}]", year, month, day,
+        rules->holiday_close > 0 ? ",\"early_close\":\"12:00\"" : "");
+}
+
+static void
+add_loosen(struct simulate_rules *rules, struct chance *chance, struct text *text)
+{
+    int64_t kind = chance_below(chance, 100);
+
+    rules->loosen_s = kind < 60 ? SIMULATE_NEXT_DAY : kind < 85 ? 1800 : 0;
+    text_addf(text, ",\"global\":{\"loosen\":\"%s\"}", kind < 60 ? "next_day" : kind < 85 ? "delay:30m" : "immediate");
+}
+
+static void
+write_rules(struct simulate_rules *rules, struct chance *chance)
 {
     static const int32_t audits_s[] = { 60, 60, 120, 300, 300, 600 }; /* Of 15 to 600 (resilience.md 4). */
     struct text text = text_on(rules->json, sizeof rules->json);
@@ -106,6 +140,24 @@ simulate_rules_make(struct simulate_rules *rules, struct chance *chance)
     add_sizes(rules, chance, &text);
     add_results(rules, chance, &text);
     add_habits(rules, chance, &text);
+    add_calendar(rules, chance, &text);
+    add_loosen(rules, chance, &text);
     text_add(&text, "}");
     ASSERT(!text.truncated);
+}
+
+void
+simulate_rules_make(struct simulate_rules *rules, struct chance *chance, struct instant start)
+{
+    *rules = (struct simulate_rules){ .chance = *chance, .start = start, .tilt = 100 };
+    write_rules(rules, chance);
+}
+
+void
+simulate_rules_tilt(struct simulate_rules *rules, int32_t percent)
+{
+    struct chance chance = rules->chance;
+
+    rules->tilt = percent;
+    write_rules(rules, &chance);
 }

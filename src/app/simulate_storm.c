@@ -61,7 +61,7 @@ open_hole(struct simulate_world *world, bool on)
 }
 
 static void
-revoke(struct simulate_world *world, bool on)
+revoke_tokens(struct simulate_world *world, bool on)
 {
     (void)on;
     tokens_revoke(&world->sim->tokens, NULL);
@@ -148,6 +148,35 @@ kill_daemon(struct simulate_world *world, bool on)
         simulate_world_fail(world, 0, "start: %s", err.text);
 }
 
+/* Somebody edits the limits: tighter, looser, or as they were. */
+static void
+reload(struct simulate_world *world, bool on)
+{
+    (void)on;
+    simulate_reload_edit(world, (int32_t)between(&world->storm, 2, 8) * 20);
+}
+
+/* Accounts change by a restart only (CF-07).  Nobody pauses what is held or locked (riskctl account pause refuses it). */
+static void
+pause_account(struct simulate_world *world, bool on)
+{
+    struct simulate_storm *storm = &world->storm;
+    int64_t id = on ? between(storm, 1, world->options.accounts) : 0;
+    struct error err;
+
+    if (on && (world->options.accounts == 1 || !simulate_check_idle(world, id)))
+        return;
+    if (id == 0 && world->reload.paused == 0)
+        return;
+    world->reload.paused = id;
+    if (!world->process.alive)
+        return; /* Its next start reads it. */
+    simulate_process_kill(world);
+    storm->clear_since = storm->calm_since = INSTANT_NEVER;
+    if (simulate_process_start(world, &err) != OK)
+        simulate_world_fail(world, 0, "start: %s", err.text);
+}
+
 static void
 void_trade(struct simulate_world *world, bool on)
 {
@@ -230,7 +259,7 @@ static const struct trouble {
     [STORM_HOLE] = { "hole", true, 12, 1, 300, open_hole, NULL },
     [STORM_429] = { "429", true, 6, 5, 120, NULL, arm_limit },
     [STORM_502] = { "502", true, 10, 5, 300, NULL, arm_gateway },
-    [STORM_401] = { "401", false, 6, 0, 0, revoke, NULL },
+    [STORM_401] = { "401", false, 6, 0, 0, revoke_tokens, NULL },
     [STORM_LOGOUT] = { "logout", false, 8, 0, 0, log_out, NULL },
     [STORM_LOST] = { "lost-replies", true, 4, 60, 1800, NULL, arm_lost },
     [STORM_REFUSE] = { "refusals", true, 8, 5, 300, NULL, arm_refuse },
@@ -245,6 +274,8 @@ static const struct trouble {
     [STORM_KILL] = { "kill", true, 6, 1, 300, kill_daemon, NULL },
     [STORM_DISK] = { "slow-disk", false, 6, 30, 1800, NULL, NULL },
     [STORM_REORDER_FAR] = { "reorder-far", false, 4, 60, 3600, reorder_far, NULL },
+    [STORM_RELOAD] = { "reload", false, 6, 0, 0, reload, NULL },
+    [STORM_PAUSE] = { "pause", false, 12, 600, 7200, pause_account, NULL },
     [STORM_VOID] = { "void", false, 12, 0, 0, void_trade, NULL },
 };
 
@@ -341,7 +372,7 @@ settle(struct simulate_world *world)
     storm->calm_since = !calm ? INSTANT_NEVER : instant_is_never(storm->calm_since) ? world->now : storm->calm_since;
 }
 
-/* Market hours: closed 16:00 to 17:00 Chicago, and from Friday 16:00 to Sunday 17:00. */
+/* Market hours: closed 16:00 to 17:00 Chicago, from Friday 16:00 to Sunday 17:00, and on a holiday. */
 static bool
 is_closed(const struct simulate_world *world)
 {
@@ -350,6 +381,9 @@ is_closed(const struct simulate_world *world)
 
     zone_to_local(world->config->config.day_zone, world->now, &days, &second);
     int weekday = civil_weekday(days);
+    const struct simulate_rules *rules = &world->reload.files;
+    if (days == rules->holiday && (rules->holiday_close < 0 || (second >= rules->holiday_close && second < OPEN_SECOND)))
+        return true;
     return (second >= CLOSE_SECOND && second < OPEN_SECOND) || weekday == 6 || (weekday == 5 && second >= CLOSE_SECOND) ||
         (weekday == 0 && second < OPEN_SECOND);
 }
@@ -412,6 +446,7 @@ simulate_storm_advance(struct simulate_world *world)
     if (!instant_before(world->now, storm->next_minute)) {
         storm->next_minute.ns = world->now.ns / (60 * INT64_C(1000000000)) * (60 * INT64_C(1000000000)) + 60 * INT64_C(1000000000);
         set_market(world);
+        simulate_reload_minute(world);
     }
     settle(world);
 }

@@ -6,7 +6,6 @@
 #include "app/simulate_world.h"
 
 #include "base/assert.h"
-#include "rules/rules.h"
 #include "sim/stream.h"
 
 #include <inttypes.h>
@@ -17,8 +16,8 @@
 #define STILL_MAX 200000 /* Steps at one instant: a loop. */
 #define TAIL SPAN_SECONDS(1200) /* The last minutes are calm: whatever is open must end. */
 #define KEEP_BOOKS SPAN_SECONDS(27 * 3600)
-#define START_DATE "2026-08-16T22:00:00Z" /* Sunday's open in Chicago; the seed takes a week, a day from Monday's to Thursday's, and a time. */
-#define START_WEEKS 12                    /* Daylight saving ends in one of them. */
+#define START_DATE "2026-08-16T22:00:00Z"
+#define START_WEEKS 12 /* Daylight saving ends in one of them. */
 #define BALANCE_MICROS INT64_C(150000000000)
 
 void
@@ -72,25 +71,17 @@ make_wire(struct simulate_world *world)
         .watch_context = world };
 }
 
-static enum status
-make_config(struct simulate_world *world, struct error *err)
+/* Sunday's open in Chicago and the seed's week, day from Monday's to Thursday's and time; now and then a night in which the clocks change. */
+static struct instant
+start_of(struct chance *chance)
 {
-    int64_t ids[SIMULATE_ACCOUNTS_MAX];
-    struct config_errors errors = { 0 };
-    char bytes[ERROR_TEXT_MAX];
-    struct text all = text_on(bytes, sizeof bytes);
+    static const char *const nights[] = { "2026-11-01T05:00:00Z", "2027-03-14T06:00:00Z" };
+    int64_t kind = chance_below(chance, 24), weeks = chance_below(chance, START_WEEKS), seconds = chance_below(chance, 4 * 86400);
+    const char *text = kind < 2 ? nights[kind] : START_DATE;
+    struct instant start;
 
-    simulate_rules_make(&world->rules, &world->chance);
-    for (int32_t i = 0; i < world->options.accounts; i++)
-        ids[i] = i + 1;
-    enum status status = config_from_scenario(world->rules.json, strlen(world->rules.json), ids, world->options.accounts, rules_table,
-        &world->config, &errors);
-    if (status != OK) {
-        config_errors_print(&errors, &all);
-        status = error_set(err, status, "rules of this seed: %s", bytes);
-    }
-    config_errors_fini(&errors);
-    return status;
+    ASSERT(instant_parse(text, strlen(text), &start));
+    return instant_add(start, SPAN_SECONDS(kind < 2 ? seconds % 7200 : weeks * 7 * 86400 + seconds));
 }
 
 enum status
@@ -103,12 +94,13 @@ simulate_world_new(const struct simulate_options *options, struct simulate_world
     world->options = *options;
     world->chance.state = options->seed;
     simulate_story_init(&world->story, options->trace);
-    ASSERT(instant_parse(START_DATE, strlen(START_DATE), &world->start));
-    world->start = instant_add(world->start, SPAN_SECONDS(chance_below(&world->chance, START_WEEKS) * 7 * 86400));
-    world->start = instant_add(world->start, SPAN_SECONDS(chance_below(&world->chance, 4 * 86400)));
+    world->start = start_of(&world->chance);
     world->end = instant_add(world->start, SPAN_SECONDS((int64_t)options->days * 86400));
     world->now = world->story.now = world->start;
-    enum status status = make_config(world, err);
+    simulate_rules_make(&world->rules, &world->chance, world->start);
+    enum status status = simulate_reload_init(world, err);
+    if (status == OK)
+        status = simulate_reload_read(world, err);
     if (status == OK) {
         simulate_story_tell(&world->story, 0, "rules", "%.300s", world->rules.json);
         make_sim(world);
@@ -138,6 +130,7 @@ simulate_world_free(struct simulate_world *world)
     sim_free(world->sim);
     store_close(world->store);
     loaded_config_free(world->config);
+    simulate_reload_fini(world);
     free(world->process.queue);
     free(world);
 }

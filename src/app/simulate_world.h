@@ -4,7 +4,8 @@
  *     simulate_jobs    what happens when                      simulate_rules    the configuration of this seed
  *     simulate_wire    network between client and gateway     simulate_storm    what goes wrong, and when
  *     simulate_process gateway client, engine, shell, store   simulate_check    what must hold, whatever goes wrong
- *     simulate_story   what happened                          simulate_world.c  the clock that drives them
+ *     simulate_story   what happened                          simulate_reload  the files, edited in mid-day
+ *     simulate_world.c the clock that drives them
  *
  * Everything is decided by the seed; nothing reads a clock, a file or chance of its own.  So a seed that fails fails again.
  */
@@ -14,6 +15,7 @@
 #include "app/shell.h"
 #include "app/simulate_check.h"
 #include "app/simulate_jobs.h"
+#include "app/simulate_reload.h"
 #include "app/simulate_rules.h"
 #include "app/simulate_storm.h"
 #include "app/simulate_story.h"
@@ -67,7 +69,8 @@ struct simulate_world {
     struct simulate_story story;
     struct simulate_wire wire;
     struct sim *sim;
-    struct simulate_rules rules;
+    struct simulate_rules rules;     /* In force, by the judges. */
+    struct simulate_reload reload;
     struct loaded_config *config;
     struct store *store;
     struct simulate_process process;

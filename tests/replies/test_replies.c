@@ -177,6 +177,133 @@ enforce_kill_matrix(void **state)
     print_message("   %llu points\n", (unsigned long long)points);
 }
 
+/* ---- The same state, whatever write was the last ---- */
+
+static void
+tell_lockout(void *context, const struct lockout *lockout)
+{
+    text_addf(context, "lock %d %s %d %d %lld\n", (int)lockout->rule, lockout->root, (int)lockout->kind, (int)lockout->end,
+        (long long)lockout->until.ns);
+}
+
+/* What the engine and, when it is dead, the store know; without the times and numbers of how it came to be. */
+static void
+tell_state(struct rig *rig, struct text *out)
+{
+    struct account_status status = rig_status(rig);
+    struct event restore = { .kind = EVENT_RESTORE };
+    uint32_t judged = 0;
+
+    engine_each_lockout(rig->engine, RIG_ACCOUNT, tell_lockout, out);
+    text_addf(out, "day %lld %lld, %d trades, locked %d, flat %d, holds %lld, %d orders, %lld closes\n", (long long)status.day.gross_micros,
+        (long long)status.day.fees_micros, (int)status.day.trades, status.locked, status.proven_flat, (long long)rig_net(rig),
+        rig_orders(rig), (long long)rig_counts(rig)->closes);
+    rig_kill(rig);
+    assert_int_equal(store_load(rig->store, rig->now, &restore.u.restore, NULL), OK);
+    for (uint32_t i = 0; i < restore.u.restore.lockouts_count; i++)
+        tell_lockout(out, &restore.u.restore.lockouts[i]);
+    for (uint32_t i = 0; i < restore.u.restore.trades_count; i++)
+        judged += restore.u.restore.trades[i].judged ? 1 : 0;
+    text_addf(out, "kept: %u goals, %u trades, %u judged\n", (unsigned)restore.u.restore.goals_count,
+        (unsigned)restore.u.restore.trades_count, (unsigned)judged);
+}
+
+struct step {
+    int64_t at_ms, size, price; /* What is traded then, at which price in units; 0: nothing, the old one. */
+};
+
+/* Three of two allowed; then the day's loss is reached and locks; then somebody enters again. */
+static const struct step lost_day[] = {
+    { 0, 2, 0 }, { 1000, 1, 0 }, { 4000, 2, 0 }, { 5000, 0, 20800 }, { 6000, -2, 0 }, { 10000, 1, 0 }, { 60000, 0, 0 }, { 0, 0, 0 },
+};
+static const char lost_day_rules[] = "{\"max_contracts\":{\"enabled\":true,\"limit\":2,\"close_all\":true},"
+                                     "\"daily_realized_loss\":{\"enabled\":true,\"limit\":-100}}";
+/* Three of two allowed, which locks: nothing but the record of it says so afterwards. */
+static const struct step locked_day[] = { { 0, 2, 0 }, { 1000, 1, 0 }, { 10000, 1, 0 }, { 60000, 0, 0 }, { 0, 0, 0 } };
+static const char locked_day_rules[] = "{\"max_contracts\":{\"enabled\":true,\"limit\":2,\"close_all\":true,\"lockout_on_breach\":true}}";
+
+static uint32_t
+lockouts_kept(const struct rig *rig)
+{
+    struct event restore = { .kind = EVENT_RESTORE };
+
+    assert_int_equal(store_load(rig->store, rig->now, &restore.u.restore, NULL), OK);
+    return restore.u.restore.lockouts_count;
+}
+
+/* The trader's part at its own times; the process dies at point @kill_at (0: never) and is started 50 ms later.  Returns the lockouts it left. */
+static uint32_t
+play(struct rig *rig, const struct step *steps, uint64_t kill_at)
+{
+    struct instant began = rig->now;
+    uint32_t kept = 0;
+
+    rig->points = 0;
+    rig->kill_at = kill_at;
+    for (const struct step *step = steps; step == steps || step->at_ms != 0; step++) {
+        for (struct instant until = instant_add(began, SPAN_MS(step->at_ms)); instant_before(rig->now, until);) {
+            rig_run(rig, 10 * RIG_MS);
+            if (rig->gateway != NULL)
+                continue;
+            kept = lockouts_kept(rig);
+            rig->kill_at = 0;
+            rig_run(rig, 50 * RIG_MS);
+            rig_start(rig);
+        }
+        if (step->price != 0)
+            rig_price(rig, step->price);
+        if (step->size != 0)
+            rig_trade(rig, step->size);
+    }
+    return kept;
+}
+
+/* A whole story; the points of it are returned. */
+static uint64_t
+play_day(const char *rules, const struct step *steps, uint64_t kill_at, uint32_t *ret_kept, char *ret_state, size_t state_size)
+{
+    struct rig rig;
+    struct text text = text_on(ret_state, state_size);
+
+    rig_open(&rig, rules, 42);
+    *ret_kept = play(&rig, steps, kill_at);
+    uint64_t points = rig.points;
+    tell_state(&rig, &text);
+    rig_close(&rig);
+    return points;
+}
+
+/* @by_record: only the record of a lockout tells of it, so nothing is asked of a process that died before that was on disk. */
+static void
+kill_everywhere(const char *rules, const struct step *steps, const char *lock, bool by_record)
+{
+    char never[2048], killed[2048];
+    uint32_t kept;
+    uint64_t points = play_day(rules, steps, 0, &kept, never, sizeof never), compared = 0;
+
+    assert_in_range(points, 60, 2000);
+    assert_non_null(strstr(never, lock));
+    for (uint64_t point = 1; point <= points; point++) {
+        (void)play_day(rules, steps, point, &kept, killed, sizeof killed);
+        if (by_record && kept == 0)
+            continue;
+        compared++;
+        if (strcmp(never, killed) != 0)
+            fail_msg("killed at %llu of %llu:\n%s\nnever killed:\n%s", (unsigned long long)point, (unsigned long long)points, killed, never);
+    }
+    assert_true(compared > points / 3);
+    print_message("   %llu points, after %llu of them:\n%s", (unsigned long long)points, (unsigned long long)compared, never);
+}
+
+/* Killed at each record and each write, before it and after it, and started again: the same state as never killed (issue 5, R-ALL-9). */
+static void
+kill_at_every_write_same_state(void **state)
+{
+    (void)state;
+    kill_everywhere(lost_day_rules, lost_day, "lock 3", false);
+    kill_everywhere(locked_day_rules, locked_day, "lock 1", true);
+}
+
 /* ---- Races ---- */
 
 static int
@@ -292,6 +419,7 @@ main(void)
         cmocka_unit_test(enforce_trader_races),
         cmocka_unit_test(sync_event_races),
         cmocka_unit_test(enforce_kill_matrix),
+        cmocka_unit_test(kill_at_every_write_same_state),
         cmocka_unit_test(enforce_close_reply_lost),
         cmocka_unit_test(enforce_place_reply_lost),
     };
