@@ -95,7 +95,7 @@ simulate_reload_read(struct simulate_world *world, struct error *err)
 
     if (status != OK)
         return status;
-    pending_apply(&world->reload.pending, loaded, world->now);
+    pending_apply(&world->reload.pending, loaded, world->process.alive ? old : NULL, world->now);
     tell_pending(world);
     reckon(world);
     world->config = loaded;

@@ -153,6 +153,8 @@ static void
 reload(struct simulate_world *world, bool on)
 {
     (void)on;
+    if (world->reload.paused != 0)
+        return; /* What comes back from a pause is as the files are: nothing is held back for it (config/hold.h). */
     simulate_reload_edit(world, (int32_t)between(&world->storm, 2, 8) * 20);
 }
 
@@ -164,7 +166,7 @@ pause_account(struct simulate_world *world, bool on)
     int64_t id = on ? between(storm, 1, world->options.accounts) : 0;
     struct error err;
 
-    if (on && (world->options.accounts == 1 || !simulate_check_idle(world, id)))
+    if (on && (world->options.accounts == 1 || world->reload.waiting.tilt != 0 || !simulate_check_idle(world, id)))
         return;
     if (id == 0 && world->reload.paused == 0)
         return;

@@ -38,13 +38,13 @@ PLANTED = [
      "if (target == NULL || !target->flatten)\n        return;\n    if (target->state == TARGET_DONE)",
      "if (target == NULL || !target->flatten || target->size == 0)\n        return;\n    if (target->state == TARGET_DONE)"),
     ("a lockout is not applied to positions opened later", "src/core/enforce.c",
-     "if (lock != NULL && abs(p->size) > ceiling)", "if (lock != NULL && abs(p->size) > ceiling && instant_before(p->created_at, lock->since))"),
+     "if (lock != NULL && abs(p->size) > ceiling && ", "if (lock != NULL && abs(p->size) > ceiling && instant_before(p->created_at, lock->since) && "),
     ("a looser configuration holds at once", "src/app/pending.c",
-     "bool waits = count > 0 && before->config.loosen_seconds > 0 && lines != NULL;", "bool waits = count > 0 && lines == NULL;"),
+     "int64_t wait = count == 0 ? 0 :", "int64_t wait = count >= 0 ? 0 :"),
     ("a tighter configuration is looked at when something happens next", "src/core/engine.c",
      "        serve(engine, account, &(struct occasion){ .wake = EVENT_CONFIG, .all = true });\n", ""),
     ("words of the stream older than a read end the wait for a close", "src/core/enforce.c",
-     "return target->satisfied && target->sent_anything && position", "return target->satisfied && target->attempts < 0 && position"),
+     "return target->satisfied && target->old_words && ", "return target->satisfied && target->attempts < 0 && "),
 ]
 
 
