@@ -1,8 +1,8 @@
 # What scripts/windows-deps has built, under the names pkg-config gives elsewhere: static, with the system's libraries each needs.
+include_directories(SYSTEM ${MINGW_DEPS}/include) # uthash and utlist are headers.
 function(library name archive)
   find_library(${name}_ARCHIVE ${archive} REQUIRED PATHS ${MINGW_DEPS}/lib NO_DEFAULT_PATH)
   add_library(PkgConfig::${name} INTERFACE IMPORTED)
-  target_include_directories(PkgConfig::${name} SYSTEM INTERFACE ${MINGW_DEPS}/include)
   target_link_libraries(PkgConfig::${name} INTERFACE ${${name}_ARCHIVE} ${ARGN})
 endfunction()
 

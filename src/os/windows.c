@@ -95,13 +95,17 @@ os_hide_memory(void)
 int64_t
 os_heap_bytes(void)
 {
-    _HEAPINFO entry = { 0 };
+    HANDLE heap = (HANDLE)_get_heap_handle();
+    PROCESS_HEAP_ENTRY entry = { .lpData = NULL };
     int64_t bytes = 0;
-    int found;
 
-    while ((found = _heapwalk(&entry)) == _HEAPOK)
-        bytes += entry._useflag == _USEDENTRY ? (int64_t)entry._size : 0;
-    return found == _HEAPEND ? bytes : -1;
+    if (!HeapLock(heap))
+        return -1;
+    while (HeapWalk(heap, &entry))
+        bytes += (entry.wFlags & PROCESS_HEAP_ENTRY_BUSY) != 0 ? (int64_t)entry.cbData : 0;
+    bool whole = GetLastError() == ERROR_NO_MORE_ITEMS;
+    (void)HeapUnlock(heap);
+    return whole ? bytes : -1;
 }
 
 /* ---- Clocks and chance ---- */

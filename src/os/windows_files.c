@@ -92,16 +92,15 @@ is_in_private_directory(const char *path)
     return os_file_is_private(directory[0] == '\0' ? "." : directory, &ignored) == OK;
 }
 
-/* A directory may be private without passing it on: then the file gets rights of its own, while it is empty. */
+/* A directory may be private without passing it on: then what is made in it gets rights of its own, while it is empty. */
 static DWORD
-keep_to_ourselves(const char *path, HANDLE file, PSECURITY_DESCRIPTOR descriptor)
+keep_to_ourselves(const char *path, const wchar_t *wide, PSECURITY_DESCRIPTOR descriptor)
 {
     struct error ignored;
 
     if (os_file_is_private(path, &ignored) == OK)
         return ERROR_SUCCESS;
-    return SetKernelObjectSecurity(file, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, descriptor) ? ERROR_SUCCESS
-                                                                                                                      : GetLastError();
+    return SetFileSecurityW(wide, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, descriptor) ? ERROR_SUCCESS : GetLastError();
 }
 
 /* ERROR_SUCCESS with @ret_file.  A file that is there already keeps its rights. */
@@ -115,10 +114,10 @@ make_file(const char *path, DWORD how, HANDLE *ret_file)
     DWORD reason = ERROR_INVALID_NAME;
 
     if (descriptor != NULL && windows_wide(path, wide)) {
-        HANDLE file = CreateFileW(wide, GENERIC_WRITE | READ_CONTROL | WRITE_DAC, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+        HANDLE file = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
             &attributes, how, FILE_ATTRIBUTE_NORMAL, NULL);
         reason = file == INVALID_HANDLE_VALUE || GetLastError() == ERROR_ALREADY_EXISTS ? GetLastError()
-                                                                                        : keep_to_ourselves(path, file, descriptor);
+                                                                                        : keep_to_ourselves(path, wide, descriptor);
         if (file != INVALID_HANDLE_VALUE && reason == ERROR_ALREADY_EXISTS)
             reason = ERROR_SUCCESS;
         if (file != INVALID_HANDLE_VALUE && reason != ERROR_SUCCESS)
@@ -146,11 +145,14 @@ make_directory(const char *path, struct error *err)
         return error_set(err, STATUS_INTERNAL, "%.60s...: no path", path);
     if (is_directory(wide))
         return OK;
-    PSECURITY_DESCRIPTOR descriptor = is_in_private_directory(path) ? NULL : windows_private_descriptor(true);
-    SECURITY_ATTRIBUTES attributes = { .nLength = sizeof attributes, .lpSecurityDescriptor = descriptor };
-    DWORD reason = CreateDirectoryW(wide, &attributes) ? ERROR_SUCCESS : GetLastError();
+    PSECURITY_DESCRIPTOR descriptor = windows_private_descriptor(true);
+    SECURITY_ATTRIBUTES attributes = { .nLength = sizeof attributes,
+        .lpSecurityDescriptor = is_in_private_directory(path) ? NULL : descriptor };
+    DWORD reason = descriptor == NULL ? ERROR_NOT_ENOUGH_MEMORY : CreateDirectoryW(wide, &attributes) ? ERROR_SUCCESS : GetLastError();
+    if (reason == ERROR_SUCCESS)
+        reason = keep_to_ourselves(path, wide, descriptor);
     (void)LocalFree(descriptor);
-    return reason == ERROR_SUCCESS || is_directory(wide) ? OK : windows_error(path, reason, err);
+    return reason == ERROR_SUCCESS || (reason == ERROR_ALREADY_EXISTS && is_directory(wide)) ? OK : windows_error(path, reason, err);
 }
 
 enum status

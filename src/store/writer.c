@@ -529,6 +529,8 @@ spill_rest(struct writer *writer, struct error *err)
     if (status == OK)
         status = spill_all(writer, &rest, err);
     spill_close(&rest);
+    if (status == OK && writer->ended) /* All of it is copied, and Windows renames onto no file that is open. */
+        spill_close(&writer->spill);
     return status == OK ? os_rename_durably(path, writer->options.spill_path, err) : status;
 }
 

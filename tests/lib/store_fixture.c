@@ -10,49 +10,47 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "lib/machine.h"
 
-#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <uv.h>
 
 #define ANSWER_MAX 8192
 
 int
 store_fixture_setup(void **state)
 {
-    char *directory = malloc(64);
+    char *directory = malloc(300);
 
-    if (directory == NULL)
-        return -1;
-    strcpy(directory, "/tmp/test_store_XXXXXX");
     *state = directory;
-    return mkdtemp(directory) != NULL ? 0 : -1;
+    return directory != NULL && machine_directory("store", directory) ? 0 : -1;
 }
 
 int
 store_fixture_teardown(void **state)
 {
-    char *directory = *state, path[512];
-    DIR *listing = opendir(directory);
+    char *directory = *state, path[600];
+    uv_dirent_t entry;
+    uv_fs_t request;
 
-    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
-        (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-        (void)unlink(path);
-    }
-    if (listing != NULL)
-        (void)closedir(listing);
-    int failed = rmdir(directory);
+    if (uv_fs_scandir(NULL, &request, directory, 0, NULL) >= 0)
+        while (uv_fs_scandir_next(&request, &entry) != UV_EOF) {
+            (void)snprintf(path, sizeof path, "%s/%s", directory, entry.name);
+            (void)machine_remove(path);
+        }
+    uv_fs_req_cleanup(&request);
+    bool removed = machine_remove_directory(directory);
     free(directory);
-    return failed;
+    return removed ? 0 : -1;
 }
 
 const char *
 store_fixture_path(void *state, const char *name)
 {
-    static char path[256];
+    static char path[400];
 
     (void)snprintf(path, sizeof path, "%s/%s.db", (const char *)state, name);
     return path;
@@ -92,11 +90,11 @@ void
 store_fixture_remove(const char *path)
 {
     static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", ".spill" };
-    char name[300];
+    char name[500];
 
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
         (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
-        (void)unlink(name);
+        (void)machine_remove(name);
     }
 }
 

@@ -16,23 +16,32 @@
 #define BURST 20
 #define TURNS_MAX 20000
 
+#define ENDS "ends"
+#define STAYS "stays"
+
+/* The program run for an alert is this one: see main(). */
 static struct alerts *
-start(const char *command)
+start(bool somebody)
 {
     static struct daemon_settings settings;
     struct alerts *alerts = NULL;
     struct error err;
+    size_t size = sizeof settings.alert.command;
 
-    (void)text_copy(settings.alert.command, sizeof settings.alert.command, command);
+    settings.alert.command[0] = '\0';
+    if (somebody)
+        assert_int_equal(uv_exepath(settings.alert.command, &size), 0);
     assert_int_equal(alerts_new(&(struct alerts_options){ .settings = &settings }, &alerts, &err), OK);
-    assert_int_equal(alerts_stats(alerts).places, command[0] != '\0');
+    assert_int_equal(alerts_stats(alerts).places, somebody);
     return alerts;
 }
 
 static void
-flood(struct alerts *alerts)
+flood(struct alerts *alerts, const char *text)
 {
-    const struct alert alert = { .kind = ALERT_BREACH, .level = 2, .text = "x" };
+    struct alert alert = { .kind = ALERT_BREACH, .level = 2 };
+
+    (void)text_copy(alert.text, sizeof alert.text, text);
 
     for (int i = 0; i < FLOOD; i++)
         alerts_put(alerts, &alert);
@@ -41,11 +50,11 @@ flood(struct alerts *alerts)
 static void
 test_flood(void **state)
 {
-    struct alerts *alerts = start("/bin/true");
+    struct alerts *alerts = start(true);
     struct alerts_stats stats = { 0 };
 
     (void)state;
-    flood(alerts);
+    flood(alerts, ENDS);
     for (int i = 0; i < TURNS_MAX && (stats.delivered < BURST || stats.held < FLOOD - BURST - 10); i++) {
         uv_sleep(1); /* Gives the thread a turn. */
         stats = alerts_stats(alerts);
@@ -59,10 +68,10 @@ test_flood(void **state)
 static void
 test_stuck(void **state)
 {
-    struct alerts *alerts = start("/usr/bin/yes");
+    struct alerts *alerts = start(true);
 
     (void)state;
-    flood(alerts);
+    flood(alerts, STAYS);
     for (int i = 0; i < TURNS_MAX && alerts_stats(alerts).waiting == 0; i++)
         uv_sleep(1);
     assert_true(alerts_stats(alerts).waiting > 0);
@@ -72,18 +81,19 @@ test_stuck(void **state)
 static void
 test_nobody(void **state)
 {
-    struct alerts *alerts = start("");
+    struct alerts *alerts = start(false);
 
     (void)state;
-    flood(alerts);
+    flood(alerts, ENDS);
     alerts_free(alerts);
     alerts_put(NULL, &(struct alert){ .text = "" });
     assert_int_equal(alerts_stats(NULL).places, 0);
     alerts_free(NULL);
 }
 
+/* PROGRAM KIND LEVEL TITLE TEXT: an alert's program, which ends well at once, or stays until it is ended. */
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flood),
@@ -91,5 +101,10 @@ main(void)
         cmocka_unit_test(test_nobody),
     };
 
+    if (argc == 5) {
+        while (strcmp(argv[4], STAYS) == 0)
+            uv_sleep(1000);
+        return 0;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,18 +3,17 @@
  */
 #include "app/control_socket.h"
 #include "base/json.h"
+#include "lib/machine.h"
+#include "os/os.h"
+#include "os/pipe.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <uv.h>
 
 #include <cmocka.h>
 
@@ -131,7 +130,8 @@ struct desk {
     struct control_call *held; /* The request that waits for its answer. */
     bool hold;
     int requests, intruders;
-    char directory[64], path[96];
+    unsigned pause_ms; /* Between turns: where a pipe has threads of its own. */
+    char directory[300], path[320], name[400];
 };
 
 static void
@@ -161,12 +161,13 @@ open_desk(void **state)
     struct desk *desk = calloc(1, sizeof *desk);
     struct error err;
 
-    (void)strcpy(desk->directory, "/tmp/test-control-XXXXXX");
-    if (mkdtemp(desk->directory) == NULL)
+    if (!machine_directory("control", desk->directory))
         return -1;
     (void)snprintf(desk->path, sizeof desk->path, "%s/socket", desk->directory);
+    pipe_name(desk->path, desk->name, sizeof desk->name);
+    desk->pause_ms = strcmp(desk->path, desk->name) == 0 ? 0 : 2;
     uv_loop_init(&desk->loop);
-    const struct control_socket_options options = { .loop = &desk->loop, .path = desk->path, .context = desk, .request = on_request,
+    const struct control_socket_options options = { .loop = &desk->loop, .path = desk->name, .context = desk, .request = on_request,
         .intruder = on_intruder };
     if (control_socket_new(&options, &desk->control, &err) != OK)
         return -1;
@@ -183,65 +184,129 @@ close_desk(void **state)
     for (int i = 0; i < 100 && uv_run(&desk->loop, UV_RUN_NOWAIT) != 0; i++)
         ;
     int open = uv_loop_close(&desk->loop);
-    (void)unlink(desk->path);
-    (void)rmdir(desk->directory);
+    (void)machine_remove(desk->path);
+    (void)machine_remove_directory(desk->directory);
     free(desk);
     return open;
 }
 
-static int
-connect_to(const struct desk *desk)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    (void)strcpy(address.sun_path, desk->path);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
+/* One who has connected, on the desk's own loop. */
+struct peer {
+    struct desk *desk;
+    uv_pipe_t pipe;
+    uv_connect_t connect;
+    uv_write_t write;
+    size_t length;
+    bool ended, closed;
+    char bytes[8192], said[CONTROL_REQUEST_MAX + 16];
+};
 
 static void
 turn(struct desk *desk)
 {
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i++) {
         (void)uv_run(&desk->loop, UV_RUN_NOWAIT);
-}
-
-/* What came, as text; "" if nothing did. */
-static const char *
-receive(int fd)
-{
-    static char bytes[8192];
-    ssize_t count = recv(fd, bytes, sizeof bytes - 1, MSG_DONTWAIT);
-
-    bytes[count > 0 ? count : 0] = '\0';
-    return bytes;
+        uv_sleep(desk->pause_ms);
+    }
 }
 
 static void
-say(int fd, const char *text)
+give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    struct peer *peer = handle->data;
+
+    (void)suggested;
+    *buffer = uv_buf_init(peer->bytes + peer->length, (unsigned)(sizeof peer->bytes - 1 - peer->length));
+}
+
+static void
+on_bytes(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    struct peer *peer = stream->data;
+
+    (void)buffer;
+    if (count < 0)
+        peer->ended = true;
+    else
+        peer->length += (size_t)count;
+}
+
+static void
+on_connected(uv_connect_t *connect, int status)
+{
+    struct peer *peer = connect->data;
+
+    assert_int_equal(status, 0);
+    assert_int_equal(uv_read_start((uv_stream_t *)&peer->pipe, give_room, on_bytes), 0);
+}
+
+static struct peer *
+connect_to(struct desk *desk)
+{
+    struct peer *peer = calloc(1, sizeof *peer);
+
+    assert_non_null(peer);
+    peer->desk = desk;
+    assert_int_equal(uv_pipe_init(&desk->loop, &peer->pipe, 0), 0);
+    peer->pipe.data = peer->connect.data = peer;
+    uv_pipe_connect(&peer->connect, &peer->pipe, desk->name, on_connected);
+    turn(desk);
+    return peer;
+}
+
+static void
+on_peer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void
+leave(struct peer *peer)
+{
+    uv_close((uv_handle_t *)&peer->pipe, on_peer_closed);
+}
+
+/* What came since the last time, as text; "" if nothing did. */
+static const char *
+receive(struct peer *peer)
+{
+    peer->bytes[peer->length] = '\0';
+    peer->length = 0;
+    return peer->bytes;
+}
+
+static void
+on_said(uv_write_t *write, int status)
+{
+    (void)write;
+    (void)status; /* Who is refused may be cut off before all is written. */
+}
+
+static void
+say(struct peer *peer, const char *text)
+{
+    assert_true(text_copy(peer->said, sizeof peer->said, text));
+    uv_buf_t buffer = uv_buf_init(peer->said, (unsigned)strlen(text));
+    assert_int_equal(uv_write(&peer->write, (uv_stream_t *)&peer->pipe, &buffer, 1, on_said), 0);
 }
 
 static void
 one_line_in_one_line_out(void **state)
 {
     struct desk *desk = *state;
-    struct stat info;
-    int fd = connect_to(desk);
+    struct peer *peer = connect_to(desk);
 
-    assert_int_equal(stat(desk->path, &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
-    say(fd, "{\"v\":1,\"comm");
+    if (machine_exists(desk->path))
+        assert_true(machine_is_private(desk->path));
+    say(peer, "{\"v\":1,\"comm");
     turn(desk);
-    assert_string_equal(receive(fd), "");
-    say(fd, "and\":\"reload\"}\n");
+    assert_string_equal(receive(peer), "");
+    say(peer, "and\":\"reload\"}\n");
     turn(desk);
-    assert_non_null(strstr(receive(fd), "\"ok\":true,\"code\":\"done\",\"text\":\"reload\""));
-    assert_int_equal(recv(fd, (char[1]){ 0 }, 1, MSG_DONTWAIT), 0); /* Closed. */
+    assert_non_null(strstr(receive(peer), "\"ok\":true,\"code\":\"done\",\"text\":\"reload\""));
+    assert_true(peer->ended);
     assert_int_equal(desk->requests, 1);
-    (void)close(fd);
+    leave(peer);
 }
 
 static void
@@ -249,18 +314,19 @@ nonsense_never_reaches_the_daemon(void **state)
 {
     struct desk *desk = *state;
     char flood[CONTROL_REQUEST_MAX + 10];
-    int fd = connect_to(desk);
+    struct peer *peer = connect_to(desk);
 
-    say(fd, "GET / HTTP/1.1\r\n");
+    say(peer, "GET / HTTP/1.1\r\n");
     turn(desk);
-    assert_non_null(strstr(receive(fd), "bad_request"));
-    (void)close(fd);
-    fd = connect_to(desk);
+    assert_non_null(strstr(receive(peer), "bad_request"));
+    leave(peer);
+    peer = connect_to(desk);
     memset(flood, 'x', sizeof flood);
-    (void)send(fd, flood, sizeof flood, MSG_NOSIGNAL);
+    flood[sizeof flood - 1] = '\0';
+    say(peer, flood);
     turn(desk);
-    assert_non_null(strstr(receive(fd), "too long"));
-    (void)close(fd);
+    assert_non_null(strstr(receive(peer), "too long"));
+    leave(peer);
     assert_int_equal(desk->requests, 0);
 }
 
@@ -269,22 +335,22 @@ static void
 silent_peers_take_few_places(void **state)
 {
     struct desk *desk = *state;
-    int fds[9];
+    struct peer *peers[9];
 
     for (int i = 0; i < 9; i++) {
-        fds[i] = connect_to(desk);
+        peers[i] = connect_to(desk);
         turn(desk);
     }
-    assert_string_equal(receive(fds[7]), "");
-    assert_non_null(strstr(receive(fds[8]), "busy"));
+    assert_string_equal(receive(peers[7]), "");
+    assert_non_null(strstr(receive(peers[8]), "busy"));
     for (int i = 0; i < 9; i++)
-        (void)close(fds[i]);
+        leave(peers[i]);
     turn(desk);
-    int fd = connect_to(desk);
-    say(fd, "{\"v\":1,\"command\":\"status\"}\n");
+    struct peer *peer = connect_to(desk);
+    say(peer, "{\"v\":1,\"command\":\"status\"}\n");
     turn(desk);
-    assert_non_null(strstr(receive(fd), "done"));
-    (void)close(fd);
+    assert_non_null(strstr(receive(peer), "done"));
+    leave(peer);
 }
 
 static void
@@ -293,23 +359,23 @@ who_does_not_wait_costs_nothing(void **state)
     struct desk *desk = *state;
 
     desk->hold = true;
-    int fd = connect_to(desk);
-    say(fd, "{\"v\":1,\"command\":\"status\"}\n");
+    struct peer *peer = connect_to(desk);
+    say(peer, "{\"v\":1,\"command\":\"status\"}\n");
     turn(desk);
     assert_non_null(desk->held);
-    (void)close(fd);
+    leave(peer);
     turn(desk);
     control_socket_answer(desk->held, &(struct control_reply){ .code = CONTROL_DONE, .text = "late" });
     turn(desk);
-    fd = connect_to(desk); /* And one that is still waiting when the socket goes. */
-    say(fd, "{\"v\":1,\"command\":\"status\"}\n");
+    peer = connect_to(desk); /* And one that is still waiting when the socket goes. */
+    say(peer, "{\"v\":1,\"command\":\"status\"}\n");
     turn(desk);
     struct control_call *held = desk->held;
     control_socket_free(desk->control);
     desk->control = NULL;
     turn(desk);
     control_socket_answer(held, &(struct control_reply){ .code = CONTROL_DONE, .text = "too late" });
-    (void)close(fd);
+    leave(peer);
 }
 
 /* Only the administrator and the daemon's own user, even if the file lets others through (needs root to try). */
@@ -318,19 +384,16 @@ others_are_refused(void **state)
 {
     struct desk *desk = *state;
 
-    if (geteuid() != 0)
+    if (!machine_be_nobody((const char *const[]){ desk->directory, desk->path, NULL }))
         skip();
-    assert_int_equal(chmod(desk->directory, 0755), 0);
-    assert_int_equal(chmod(desk->path, 0777), 0);
-    assert_int_equal(seteuid(65534), 0);
-    int fd = connect_to(desk);
-    assert_int_equal(seteuid(0), 0);
-    say(fd, "{\"v\":1,\"command\":\"status\"}\n");
+    struct peer *peer = connect_to(desk);
+    assert_true(machine_be_nobody(NULL));
+    say(peer, "{\"v\":1,\"command\":\"status\"}\n");
     turn(desk);
-    assert_non_null(strstr(receive(fd), "forbidden"));
+    assert_non_null(strstr(receive(peer), "forbidden"));
     assert_int_equal(desk->intruders, 1);
     assert_int_equal(desk->requests, 0);
-    (void)close(fd);
+    leave(peer);
 }
 
 #define ON_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
@@ -350,6 +413,6 @@ main(void)
         ON_DESK(others_are_refused),
     };
 
-    (void)signal(SIGPIPE, SIG_IGN); /* As the daemon does. */
+    os_ignore_hangups(); /* As the daemon does. */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

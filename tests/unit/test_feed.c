@@ -39,16 +39,22 @@ write_snapshot(void *context, struct text *out, struct instant *ret_now)
 }
 
 static void
-start(struct fixture *f, size_t queue_max)
+start_patient(struct fixture *f, size_t queue_max, struct span close_timeout)
 {
     struct error err = { 0 };
 
     *f = (struct fixture){ 0 };
     assert_int_equal(uv_loop_init(&f->loop), 0);
     struct feed_options options = { .loop = &f->loop, .queue_max = queue_max, .snapshot = write_snapshot, .context = f,
-        .close_timeout = SPAN_MS(50) };
+        .close_timeout = close_timeout };
     if (feed_new(&options, &f->feed, &err) != OK)
         fail_msg("%s", err.text);
+}
+
+static void
+start(struct fixture *f, size_t queue_max)
+{
+    start_patient(f, queue_max, SPAN_MS(50));
 }
 
 static void
@@ -346,7 +352,7 @@ test_hundred_clients(void **state)
     struct raw_client extra;
 
     (void)state;
-    start(&f, 0);
+    start_patient(&f, 0, SPAN_SECONDS(5));
     for (int i = 0; i < CLIENTS; i++)
         open_client(&f, &crowd.clients[i]);
     assert_int_equal(feed_clients_count(f.feed), CLIENTS);

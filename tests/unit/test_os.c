@@ -9,22 +9,22 @@
 
 #include <cmocka.h>
 
-#include "base/assert.h"
+#include "base/text.h"
+#include "lib/machine.h"
+#include "os/path.h"
+#include "os/pipe.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <uv.h>
 
-static char directory[] = "/tmp/test_os_XXXXXX";
+static char directory[300];
 
 static const char *
 in_directory(const char *name)
 {
-    static char path[128];
+    static char path[400];
 
     (void)snprintf(path, sizeof path, "%s/%s", directory, name);
     return path;
@@ -43,78 +43,78 @@ test_lock(void **state)
     assert_int_equal(os_lock_file(path, &lock, &err), OK);
     assert_int_equal(os_lock_file(path, &second, &err), STATUS_REFUSED);
     assert_null(second);
-    (void)snprintf(holder, sizeof holder, "in use by process %ld", (long)getpid());
+    (void)snprintf(holder, sizeof holder, "in use by process %ld", (long)uv_os_getpid());
     assert_non_null(strstr(err.text, holder));
     os_unlock(lock);
     assert_int_equal(os_lock_file(path, &lock, &err), OK);
     os_unlock(lock);
     os_unlock(NULL);
-    assert_int_equal(unlink(path), 0);
+    assert_true(machine_remove(path));
 }
 
 /* However the holder dies, the lock is free. */
 static void
 test_lock_of_killed_process(void **state)
 {
-    const char *path = in_directory("killed");
+    char path[400], mark[400];
     struct os_lock *lock = NULL;
     struct error err;
-    int ready[2];
-    char byte;
 
     (void)state;
-    assert_int_equal(pipe(ready), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        byte = os_lock_file(path, &lock, &err) == OK ? 'y' : 'n';
-        if (write(ready[1], &byte, 1) == 1)
-            (void)pause();
-        _exit(0);
-    }
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    assert_int_equal(byte, 'y');
-    assert_int_equal(os_lock_file(path, &lock, &err), STATUS_REFUSED);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(waitpid(child, NULL, 0), child);
+    (void)text_copy(path, sizeof path, in_directory("killed"));
+    (void)text_copy(mark, sizeof mark, in_directory("mark"));
+    machine_run_self_and_kill((const char *const[]){ "hold", path, mark, NULL }, mark);
     assert_int_equal(os_lock_file(path, &lock, &err), OK);
     os_unlock(lock);
-    (void)close(ready[0]);
-    (void)close(ready[1]);
-    assert_int_equal(unlink(path), 0);
+    assert_true(machine_remove(path));
+    assert_true(machine_remove(mark));
 }
 
+/* The other process of the test above: holds the lock until it is killed. */
+static int
+hold(const char *path, const char *mark)
+{
+    struct os_lock *lock = NULL;
+    struct os_lock *second = NULL;
+    struct error err;
+    bool held = os_lock_file(path, &lock, &err) == OK && os_lock_file(path, &second, &err) == STATUS_REFUSED;
+    FILE *file = fopen(mark, "wb");
+
+    if (file == NULL || fputc(held ? 'y' : 'n', file) == EOF || fclose(file) != 0)
+        return 1;
+    while (held)
+        uv_sleep(1000);
+    return 1;
+}
+
+/* What others could read is told from what they could not, and what is made is ours alone; also what is written over. */
 static void
 test_private(void **state)
 {
-    static const struct {
-        mode_t mode;
-        enum status expected;
-    } rows[] = {
-        { 0600, OK }, { 0400, OK }, { 0700, OK }, { 0640, STATUS_CONFIG }, { 0604, STATUS_CONFIG }, { 0610, STATUS_CONFIG },
-        { 0602, STATUS_CONFIG }, { 0666, STATUS_CONFIG },
-    };
     const char *path = in_directory("private");
+    char bytes[8] = "";
     struct error err;
-    struct stat info;
-    mode_t old = umask(0);
 
     (void)state;
+    machine_be_careless(true);
     assert_int_equal(os_make_private_file(path, &err), OK);
-    (void)umask(old);
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        assert_int_equal(chmod(path, rows[i].mode), 0);
-        assert_int_equal(os_file_is_private(path, &err), rows[i].expected);
-    }
-    if (geteuid() == 0) {
-        assert_int_equal(chmod(path, 0600), 0);
-        assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
-        assert_int_equal(os_file_is_private(path, &err), STATUS_CONFIG);
-        assert_non_null(strstr(err.text, "belongs to user 12345"));
-    }
-    assert_int_equal(unlink(path), 0);
+    machine_be_careless(false);
+    assert_true(machine_is_private(path));
+    assert_int_equal(os_file_is_private(path, &err), OK);
+    machine_open(path);
+    assert_int_equal(os_file_is_private(path, &err), STATUS_CONFIG);
+    assert_int_equal(os_make_private_file(path, &err), OK); /* There already: left as it is. */
+    assert_int_equal(os_file_is_private(path, &err), STATUS_CONFIG);
+    machine_be_careless(true);
+    assert_int_equal(os_write_private_file(path, "a\nb", 3, &err), OK);
+    machine_be_careless(false);
+    assert_true(machine_is_private(path));
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(bytes, 1, sizeof bytes, file), 3);
+    assert_memory_equal(bytes, "a\nb", 3);
+    assert_int_equal(fclose(file), 0);
+    assert_true(machine_remove(path));
     assert_int_equal(os_file_is_private(path, &err), STATUS_INTERNAL);
 }
 
@@ -122,25 +122,23 @@ static void
 test_directories(void **state)
 {
     struct error err;
-    struct stat info;
 
     (void)state;
     assert_int_equal(os_make_private_directory(in_directory("a/b/c"), &err), OK);
     assert_int_equal(os_make_private_directory(in_directory("a/b/c"), &err), OK);
-    assert_int_equal(stat(in_directory("a/b"), &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0700);
+    assert_true(machine_is_private(in_directory("a/b")));
     assert_int_equal(os_make_private_file(in_directory("a/file"), &err), OK);
     assert_int_equal(os_make_private_directory(in_directory("a/file/d"), &err), STATUS_INTERNAL);
-    assert_int_equal(unlink(in_directory("a/file")), 0);
-    assert_int_equal(rmdir(in_directory("a/b/c")), 0);
-    assert_int_equal(rmdir(in_directory("a/b")), 0);
-    assert_int_equal(rmdir(in_directory("a")), 0);
+    assert_true(machine_remove(in_directory("a/file")));
+    assert_true(machine_remove_directory(in_directory("a/b/c")));
+    assert_true(machine_remove_directory(in_directory("a/b")));
+    assert_true(machine_remove_directory(in_directory("a")));
 }
 
 static void
 test_rename(void **state)
 {
-    char from[128];
+    char from[400];
     struct error err;
 
     (void)state;
@@ -148,9 +146,9 @@ test_rename(void **state)
     assert_int_equal(os_make_private_file(from, &err), OK);
     assert_int_equal(os_make_private_file(in_directory("to"), &err), OK);
     assert_int_equal(os_rename_durably(from, in_directory("to"), &err), OK);
-    assert_int_equal(access(from, F_OK), -1);
+    assert_false(machine_exists(from));
     assert_int_equal(os_rename_durably(from, in_directory("to"), &err), STATUS_INTERNAL);
-    assert_int_equal(unlink(in_directory("to")), 0);
+    assert_true(machine_remove(in_directory("to")));
 }
 
 static void
@@ -171,14 +169,14 @@ static int
 setup(void **state)
 {
     (void)state;
-    return mkdtemp(directory) != NULL ? 0 : -1;
+    return machine_directory("os", directory) ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
     (void)state;
-    return rmdir(directory);
+    return machine_remove_directory(directory) ? 0 : -1;
 }
 
 /* What is taken shows and what is given back is gone, small blocks and large ones (another malloc, as sanitizers bring, is not asked). */
@@ -186,7 +184,7 @@ static void
 test_heap(void **state)
 {
     static const size_t sizes[] = { 40000, 4000000 };
-    void *probe = malloc(50000);
+    void *volatile probe = malloc(50000); /* Volatile: else no optimizer lets us have it. */
     int64_t with_probe = os_heap_bytes();
 
     (void)state;
@@ -195,7 +193,7 @@ test_heap(void **state)
         skip();
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int64_t before = os_heap_bytes();
-        void *block = malloc(sizes[i]);
+        void *volatile block = malloc(sizes[i]);
 
         assert_non_null(block);
         assert_true(os_heap_bytes() - before >= (int64_t)sizes[i]);
@@ -204,8 +202,29 @@ test_heap(void **state)
     }
 }
 
+/* Where the name begins; and one pipe has one name. */
+static void
+test_names(void **state)
+{
+    char name[200], again[200];
+
+    (void)state;
+    assert_string_equal(path_name("a/b.db"), "b.db");
+    assert_string_equal(path_name("b.db"), "b.db");
+    assert_string_equal(path_name("a/"), "");
+    assert_true(path_is_absolute("/a"));
+    assert_false(path_is_absolute("a/b"));
+    for (int place = PATH_CONFIGURATION; place <= (int)PATH_TEMPLATES; place++)
+        assert_true(path_is_absolute(path_installed((enum path_place)place)));
+    pipe_name("/a/b.control", name, sizeof name);
+    pipe_name(name, again, sizeof again);
+    assert_string_equal(name, again);
+    pipe_name("/a/c.control", again, sizeof again);
+    assert_string_not_equal(name, again);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lock),
@@ -215,7 +234,10 @@ main(void)
         cmocka_unit_test(test_rename),
         cmocka_unit_test(test_clocks_and_chance),
         cmocka_unit_test(test_heap),
+        cmocka_unit_test(test_names),
     };
 
+    if (argc == 4 && strcmp(argv[1], "hold") == 0)
+        return hold(argv[2], argv[3]);
     return cmocka_run_group_tests(tests, setup, teardown);
 }

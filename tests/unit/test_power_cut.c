@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "lib/faulty_disk.h"
+#include "lib/machine.h"
 #include "lib/store_fixture.h"
 #include "store/audit.h"
 #include "store/database.h"
@@ -25,8 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <uv.h>
 
 #define OPS_MAX 8192
 #define FILES_MAX 3
@@ -260,7 +260,7 @@ put_disk(const struct image images[FILES_MAX], const char *path)
         assert_non_null(file);
         assert_int_equal(fwrite(images[f].bytes, 1, images[f].size, file), images[f].size);
         assert_int_equal(fclose(file), 0);
-        assert_int_equal(chmod(name, 0600), 0);
+        machine_close(name);
     }
 }
 
@@ -302,7 +302,7 @@ check_disk(const char *path, uint64_t acknowledged, int cut, enum variant varian
 static void
 test_every_boundary(void **state)
 {
-    char path[256], cut_path[300];
+    char path[400], cut_path[500];
     struct image images[FILES_MAX] = { 0 };
     uint32_t seed = 4711;
     int acks = 0, deletes = 0;
@@ -316,7 +316,8 @@ test_every_boundary(void **state)
     assert_int_equal(acks, BATCHES + BATCHES / 3);
     assert_true(deletes > 0);
     /* Memory is a disk without the wait, and what is synced here is not under test. */
-    (void)snprintf(cut_path, sizeof cut_path, "/dev/shm/power-cut-%d.db", (int)getpid());
+    (void)snprintf(cut_path, sizeof cut_path, "%s/power-cut-%d.db", machine_exists("/dev/shm") ? "/dev/shm" : (const char *)*state,
+        (int)uv_os_getpid());
     for (int f = 0; f < FILES_MAX; f++) {
         images[f].bytes = malloc(FILE_BYTES);
         assert_non_null(images[f].bytes);
