@@ -4,6 +4,7 @@
 #include "app/announce.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* On the alerts' thread. */
 static void
@@ -32,10 +33,14 @@ announce_open(struct guard *guard, struct error *err)
 }
 
 void
-announce_reopen(struct guard *guard)
+announce_reopen(struct guard *guard, const struct daemon_settings *old)
 {
+    const struct daemon_settings *settings = &guard->config->daemon;
     struct error err;
 
+    /* Ending the old ones waits for their thread: not for nothing, on the loop. */
+    if (memcmp(&old->alert, &settings->alert, sizeof old->alert) == 0)
+        return;
     announce_close(guard);
     if (announce_open(guard, &err) != OK)
         guard_alarm(guard, 2, "%.200s", err.text);

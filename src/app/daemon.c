@@ -62,6 +62,7 @@ struct daemon {
     int32_t gateways_open; /* Not done stopping. */
     bool handles;          /* Timers are set up. */
     bool loop_closed;
+    bool ports_told;       /* A port is somebody else's, and that has been said. */
 };
 
 /* ---- Configuration ---- */
@@ -309,7 +310,7 @@ open_web(struct daemon *daemon, struct error *err)
         .context = daemon, .status = write_status, .metrics = write_metrics, .ready = is_ready };
     char what[64];
 
-    if (!settings->metrics.enabled)
+    if (!settings->metrics.enabled || daemon->web != NULL)
         return OK;
     enum status status = web_new(&options, &daemon->web, err);
     if (status != OK)
@@ -327,7 +328,7 @@ open_feed(struct daemon *daemon, struct error *err)
         .snapshot = guard_write_overview, .context = &daemon->guard };
     char what[64];
 
-    if (!settings->feed.enabled)
+    if (!settings->feed.enabled || daemon->guard.feed != NULL)
         return OK;
     enum status status = feed_new(&options, &daemon->guard.feed, err);
     if (status != OK)
@@ -335,6 +336,18 @@ open_feed(struct daemon *daemon, struct error *err)
     (void)snprintf(what, sizeof what, "ws://127.0.0.1:%u", (unsigned)feed_port(daemon->guard.feed));
     step_done(daemon, "feed", what);
     return OK;
+}
+
+/* Anybody on this machine may have taken a port of ours: that must not keep riskd from protecting.  Told, and tried again. */
+static void
+open_ports(struct daemon *daemon)
+{
+    struct error err = { 0 };
+    bool web = open_web(daemon, &err) == OK, feed = open_feed(daemon, &err) == OK;
+
+    if ((!web || !feed) && !daemon->ports_told)
+        guard_alarm(&daemon->guard, 2, "protecting without %s: %.160s", web ? "the feed" : feed ? "the status page" : "feed and status page", err.text);
+    daemon->ports_told = !web || !feed;
 }
 
 /* Without a socket for orders the daemon protects all the same. */
@@ -364,8 +377,11 @@ on_tick(uv_timer_t *timer)
     guard_tick(&daemon->guard);
     upkeep_tick(&daemon->upkeep);
     reload_tick(&daemon->reload);
-    if (++daemon->ticks % STATUS_TICKS == 0)
+    if (++daemon->ticks % STATUS_TICKS == 0) {
         guard_publish_status(&daemon->guard);
+        if (!daemon->guard.stopping)
+            open_ports(daemon);
+    }
 }
 
 static void
@@ -407,13 +423,10 @@ start(struct daemon *daemon, struct error *err)
     if (status == OK)
         status = open_store(daemon, err);
     if (status == OK)
-        status = open_web(daemon, err);
-    if (status == OK)
-        status = open_feed(daemon, err);
-    if (status == OK)
         status = guard_make_gateways(guard, err);
     if (status != OK)
         return status;
+    open_ports(daemon);
     open_admin(daemon);
     start_handles(daemon);
     for (int32_t i = 0; i < guard->users_count; i++)

@@ -147,7 +147,7 @@ take_over(struct reload_work *work)
     guard_event(guard, &event);
     uint64_t stepped = uv_hrtime();
     guard_take_keys(guard, new_one);
-    announce_reopen(guard);
+    announce_reopen(guard, &work->last->daemon);
     ledger_note(guard->writer, guard_now(guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
         new_one->config.hash, work->last->config.hash);
     pending_tell(&reload->pending, guard, &work->problems);

@@ -237,6 +237,21 @@ def check_stranger(rig):
     os.chmod(rig.directory, 0o700)
 
 
+def check_ports_taken(rig):
+    """Anybody may listen on riskd's ports first: it protects all the same, says so, and takes them when they are free."""
+    assert rig.riskd.stop() == 0
+    with socket.socket() as feed, socket.socket() as page:
+        for taken, port in ((feed, rig.feed_port), (page, rig.status_port)):
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+        rig.start_riskd()
+        rigs.wait_for(lambda: riskctl(rig, "status")[0] == DONE, 20, "protection without its ports")
+        assert any("protecting without feed and status page" in line["msg"] for line in rig.log())
+    rig.wait_ready()
+    rigs.wait_for(lambda: any(line["msg"].startswith("feed: ws://") for line in rig.log()[-40:]), 20, "the feed")
+
+
 def check_secrets(rig):
     """No password and no key in anything that was written."""
     for folder in (rig.path("logs"), rig.directory):
@@ -255,7 +270,7 @@ def main():
         rig.start_riskd()
         rig.wait_ready()
         started = time.monotonic()
-        for check in (check_status, check_reload, check_reload_loses_nothing, check_flatten, check_unlock, check_delay, check_stranger, check_secrets):
+        for check in (check_status, check_reload, check_reload_loses_nothing, check_flatten, check_unlock, check_delay, check_stranger, check_ports_taken, check_secrets):
             check(rig)
             print(f"{check.__name__[6:]}: ok, {time.monotonic() - started:.1f} s")
         assert rig.riskd.stop() == 0
