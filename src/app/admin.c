@@ -10,6 +10,7 @@
 #include "app/ledger.h"
 #include "base/json.h"
 #include "core/products.h"
+#include "os/identity.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #define PAGE_BYTES ((size_t)768 << 10)
 #define CANCELLED_BYTES ((size_t)16 << 10)
 #define INTRUDERS_EVERY SPAN_SECONDS(60)
+#define CHANGE_WITHIN SPAN_SECONDS(600) /* After the password was right: riskctl password asks for the new one. */
 #define CRITICAL_FROM 3 /* Wrong passwords in a row. */
 
 /* One password on its way through the pool. */
@@ -38,6 +40,9 @@ struct admin {
     struct check *check; /* Under way, or NULL. */
     struct attempts attempts;
     struct instant intruder_at;
+    char hash[PASSWORD_HASH_MAX]; /* The password's, as it was read first or changed by riskctl; "": there is none yet. */
+    struct instant proven_at;     /* When a password was right last. */
+    bool hash_told;               /* That the file is another or gone. */
     char password_file[PATH_BYTES], attempts_file[PATH_BYTES];
 };
 
@@ -211,7 +216,7 @@ carry_out(struct admin *admin, struct control_call *call, const struct control_r
     case CONTROL_CANCEL: do_cancel(admin, call); break;
     case CONTROL_UNLOCK: do_unlock(admin, call, request); break;
     case CONTROL_FLATTEN: do_flatten(admin, call, request); break;
-    default: answer(call, CONTROL_DONE, "the password is right"); break;
+    default: answer(call, CONTROL_DONE, admin->hash[0] != '\0' ? "the password is right" : "there is no password yet"); break;
     }
 }
 
@@ -263,6 +268,7 @@ on_computed(uv_work_t *work, int status)
         if (status == 0 && check->matches) {
             admin->attempts = (struct attempts){ 0 };
             save_attempts(admin);
+            admin->proven_at = guard_now(admin->options.guard);
             carry_out(admin, check->call, &check->request, "password right");
         } else {
             refuse(admin, check->call, &check->request, "wrong password");
@@ -310,20 +316,55 @@ prove(struct admin *admin, struct control_call *call, const struct control_reque
         on_computed(&check->work, UV_ECANCELED);
 }
 
+/*
+ * Root can delete or replace the hash: what was there stays in force until riskd's next start, and it is told.  Only who has just proven
+ * the password may change it.  STATUS_REFUSED: there is none yet.
+ */
+static enum status
+current_hash(struct admin *admin, char *ret_hash, struct error *err)
+{
+    struct guard *guard = admin->options.guard;
+    char hash[PASSWORD_HASH_MAX] = "";
+    enum status status = password_load(admin->password_file, hash, err);
+    bool changed = status == OK && strcmp(hash, admin->hash) != 0;
+    bool proven = admin->proven_at.ns != 0 && instant_since(guard_now(guard), admin->proven_at).ns <= CHANGE_WITHIN.ns;
+
+    if (changed && (admin->hash[0] == '\0' || proven))
+        (void)text_copy(admin->hash, sizeof admin->hash, hash);
+    else if ((changed || (status != OK && admin->hash[0] != '\0')) && !admin->hash_told) {
+        guard_alarm(guard, 2, "admin: the password's file %s, not by riskctl; the old password counts until the next start",
+            changed ? "was replaced" : "is gone or damaged");
+        admin->hash_told = true;
+    }
+    if (admin->hash[0] == '\0')
+        return status;
+    (void)text_copy(ret_hash, PASSWORD_HASH_MAX, admin->hash);
+    return OK;
+}
+
+void
+admin_look(struct admin *admin)
+{
+    char hash[PASSWORD_HASH_MAX];
+    struct error err = { 0 };
+
+    if (admin != NULL)
+        (void)current_hash(admin, hash, &err);
+}
+
 static bool
 needs_password(const struct control_request *request, bool there_is_one)
 {
-    return request->command == CONTROL_UNLOCK || request->command == CONTROL_AUTH ||
-        (request->command == CONTROL_RELOAD && there_is_one);
+    return request->command == CONTROL_UNLOCK || ((request->command == CONTROL_RELOAD || request->command == CONTROL_AUTH) && there_is_one);
 }
 
 static void
 on_request(void *context, struct control_call *call, const struct control_request *request)
 {
     struct admin *admin = context;
-    char hash[PASSWORD_HASH_MAX];
+    char hash[PASSWORD_HASH_MAX] = "";
     struct error err = { 0 };
-    enum status status = password_load(admin->password_file, hash, &err);
+    enum status status = current_hash(admin, hash, &err);
 
     if (!needs_password(request, status != STATUS_REFUSED))
         carry_out(admin, call, request, "no password needed");
@@ -370,6 +411,8 @@ admin_new(const struct admin_options *options, struct admin **ret_admin, struct 
         free(admin);
         return status;
     }
+    if (password_load(admin->password_file, admin->hash, err) == STATUS_REFUSED && identity_exists(admin->attempts_file))
+        guard_alarm(options->guard, 2, "admin: there was a password, and its file is gone");
     *ret_admin = admin;
     return OK;
 }

@@ -7,7 +7,7 @@
  *     reload    once there is one   new rules, or the old ones and the reason
  *     cancel    no                  looser rules that wait do not come: nothing may stand in the way of that either
  *     unlock    always              lockouts of the account end, with a reason
- *     auth      always              nothing; riskctl asks before it changes a file
+ *     auth      once there is one   nothing; riskctl asks before it changes a file
  *
  * Each attempt at the password, right or wrong, and each order is a row of the ledger.
  */
@@ -31,6 +31,9 @@ struct admin_options {
 
 /** STATUS_CONFIG: the socket cannot be had; the daemon protects all the same. */
 MUST_USE enum status admin_new(const struct admin_options *options, struct admin **ret_admin, struct error *err);
+
+/** Now and then: is the password's file what it was?  NULL is fine. */
+void admin_look(struct admin *admin);
 
 /** A password being checked is not waited for.  NULL is fine. */
 void admin_free(struct admin *admin);

@@ -379,6 +379,7 @@ on_tick(uv_timer_t *timer)
     reload_tick(&daemon->reload);
     if (++daemon->ticks % STATUS_TICKS == 0) {
         guard_publish_status(&daemon->guard);
+        admin_look(daemon->admin);
         if (!daemon->guard.stopping)
             open_ports(daemon);
     }

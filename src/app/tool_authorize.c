@@ -79,13 +79,13 @@ authorize_here(const struct tool *tool, const struct loaded_config *config, cons
 }
 
 static int
-authorize_there(const struct tool *tool, const struct loaded_config *config, const char *purpose)
+authorize_there(const struct tool *tool, const struct loaded_config *config, const char *purpose, bool there_is_one)
 {
     struct control_request request = { .command = CONTROL_AUTH };
     struct control_answer answer;
 
     (void)text_copy(request.reason, sizeof request.reason, purpose);
-    if (tool_can_ask(tool) && !tool_password(tool, "Admin password: ", request.password))
+    if ((there_is_one ? tool_can_ask(tool) : tool->password_file != NULL) && !tool_password(tool, "Admin password: ", request.password))
         return TOOL_PASSWORD;
     int code = tool_ask(tool, config, &request, &answer);
     secret_wipe(&request, sizeof request);
@@ -109,9 +109,9 @@ tool_authorize(const struct tool *tool, const struct loaded_config *config, cons
         return tool_fail(tool, TOOL_FAILED, "%s", err.text);
     configure_password_file(tool->directory, &config->daemon, path);
     enum status status = password_load(path, hash, &err);
-    int code = TOOL_DONE; /* Nothing to prove before the first password is set. */
-    if (status == OK && tool_is_running(config))
-        code = authorize_there(tool, config, purpose);
+    int code = TOOL_DONE; /* Nothing to prove before the first password is set; a running riskd knows whether there was one. */
+    if ((status == OK || status == STATUS_REFUSED) && tool_is_running(config))
+        code = authorize_there(tool, config, purpose, status == OK);
     else if (status == OK)
         code = authorize_here(tool, config, hash, purpose);
     else if (status != STATUS_REFUSED)

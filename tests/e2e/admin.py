@@ -252,6 +252,27 @@ def check_ports_taken(rig):
     rigs.wait_for(lambda: any(line["msg"].startswith("feed: ws://") for line in rig.log()[-40:]), 20, "the feed")
 
 
+def check_password_file(rig):
+    """Root without the password deletes or replaces its hash: it goes on counting, and it is told; riskctl password changes it without an alarm."""
+    good, path = ["--password-file", rig.path("good")], rig.path("admin_password.hash")
+    expect(rig, DONE, "password", "--new-password-file", rig.path("good"), *good)
+    expect(rig, FAILED, "unlock", "--account", str(ACCOUNT), "--reason", "x", *good)
+    assert not any("the password's file" in row["reason"] for row in ledger(rig))
+    hash_of = open(path, encoding="ascii").read()
+    os.unlink(path)
+    expect(rig, WRONG_PASSWORD, "reload")
+    expect(rig, WRONG_PASSWORD, "password", "--new-password-file", rig.path("bad"))
+    expect(rig, WRONG_PASSWORD, "account", "pause", str(ACCOUNT))
+    wait_ledger(rig, "the password's file is gone or damaged, not by riskctl")
+    rig._write("admin_password.hash", hash_of)
+    assert rig.riskd.stop() == 0
+    os.unlink(path)
+    rig.start_riskd()
+    rig.wait_ready()
+    wait_ledger(rig, "there was a password, and its file is gone")
+    rig._write("admin_password.hash", hash_of)
+
+
 def check_secrets(rig):
     """No password and no key in anything that was written."""
     for folder in (rig.path("logs"), rig.directory):
@@ -270,7 +291,7 @@ def main():
         rig.start_riskd()
         rig.wait_ready()
         started = time.monotonic()
-        for check in (check_status, check_reload, check_reload_loses_nothing, check_flatten, check_unlock, check_delay, check_stranger, check_ports_taken, check_secrets):
+        for check in (check_status, check_reload, check_reload_loses_nothing, check_flatten, check_unlock, check_delay, check_stranger, check_ports_taken, check_password_file, check_secrets):
             check(rig)
             print(f"{check.__name__[6:]}: ok, {time.monotonic() - started:.1f} s")
         assert rig.riskd.stop() == 0
