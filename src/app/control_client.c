@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "os/identity.h"
+#include "os/pipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define IDLE_MS 100
 #define ANSWER_MAX ((size_t)2 << 20)
 #define TOKENS_MAX 65536
+#define IMPOSTOR 1 /* Where libuv's errors are: those are negative. */
 
 struct client {
     uv_loop_t loop;
@@ -87,7 +89,12 @@ on_connected(uv_connect_t *connect, int status)
 {
     struct client *client = connect->data;
     uv_buf_t buffer = uv_buf_init(client->line, (unsigned)client->line_length);
+    uv_os_fd_t pipe;
 
+    if (status == 0)
+        status = uv_fileno((uv_handle_t *)&client->pipe, &pipe);
+    if (status == 0 && !pipe_is_trusted((intptr_t)pipe))
+        status = IMPOSTOR;
     if (status == 0)
         status = uv_write(&client->write, (uv_stream_t *)&client->pipe, &buffer, 1, on_written);
     if (status == 0)
@@ -125,6 +132,7 @@ judge(const struct client *client, const char *path, struct control_answer *answ
 {
     switch (client->failed) {
     case 0: return understand(client, answer, err);
+    case IMPOSTOR: return error_set(err, STATUS_CORRUPT, "%s: not riskd listens there but a program of somebody who is no administrator", path);
     case UV_ENOENT:
     case UV_ECONNREFUSED: return error_set(err, STATUS_RETRY, "riskd is not running (nobody listens at %s)", path);
     case UV_EACCES:

@@ -255,9 +255,13 @@ on_server_closed(uv_handle_t *handle)
 static enum status
 listen_at(struct control_socket *control, const char *path, struct error *err)
 {
+    uv_os_fd_t pipe;
+
     pipe_clear(path);
     int failed = uv_pipe_bind(&control->pipe, path);
-    if (failed == 0 && pipe_close_to_others(path, err) != OK) /* Before anybody can connect: not listening yet. */
+    if (failed == 0)
+        failed = uv_fileno((uv_handle_t *)&control->pipe, &pipe);
+    if (failed == 0 && pipe_close_to_others(path, (intptr_t)pipe, err) != OK) /* Before anybody can connect: not listening yet. */
         return err->status;
     if (failed == 0)
         failed = uv_listen((uv_stream_t *)&control->pipe, BACKLOG, on_connection);

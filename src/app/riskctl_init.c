@@ -49,6 +49,7 @@ struct answers {
     const char *username, *key_file, *loss, *new_password_file, *gateway, *ca_file, *templates;
     int64_t account;
     bool no_test;
+    char written_directory[TOOL_PATH_MAX], written_ca_file[TOOL_PATH_MAX];
     char typed_name[USERNAME_MAX], typed_loss[32], key[API_KEY_MAX];
 };
 
@@ -283,6 +284,18 @@ make_directories(const struct answers *answers, struct error *err)
     return status;
 }
 
+/* They go into files. */
+static bool
+write_portably(const char **path, char written[TOOL_PATH_MAX])
+{
+    if (*path == NULL)
+        return true;
+    bool fits = text_copy(written, TOOL_PATH_MAX, *path);
+    path_write_portably(written);
+    *path = written;
+    return fits;
+}
+
 static int
 set_up(const struct answers *answers)
 {
@@ -336,6 +349,8 @@ riskctl_init(int argc, char **argv)
         return TOOL_USAGE;
     if (answers.templates == NULL)
         answers.templates = identity_exists(path_installed(PATH_TEMPLATES)) ? path_installed(PATH_TEMPLATES) : "config";
+    if (!write_portably(&answers.tool.directory, answers.written_directory) || !write_portably(&answers.ca_file, answers.written_ca_file))
+        return tool_fail(&answers.tool, TOOL_USAGE, "init: a path is too long");
     path_of(&answers, "accounts.yaml", accounts);
     if (identity_exists(answers.tool.directory) && !tool_may_administer(&answers.tool))
         return TOOL_FORBIDDEN;

@@ -29,7 +29,7 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    { "install", NULL, false, NULL, "the service starts with the machine, and now" },
+    { "install", NULL, false, NULL, NULL },
     { "start", service_manager_start, false, NULL, "starting; riskctl status tells when all is protected" },
     { "stop", service_manager_stop, true, "Stop protecting?", "stopped: nothing is protected" },
     { "restart", service_manager_restart, false, NULL, "restarting; lockouts stay" },
@@ -53,6 +53,21 @@ may_end(const struct tool *tool, const struct verb *verb)
     return code;
 }
 
+/* Before `init` there is nothing to start. */
+static int
+install(const struct tool *tool)
+{
+    char accounts[TOOL_PATH_MAX];
+    struct error err = { 0 };
+
+    (void)snprintf(accounts, sizeof accounts, "%s/accounts.yaml", tool->directory);
+    bool set_up = identity_exists(accounts);
+    if (service_manager_install(tool->directory, set_up, &err) != OK)
+        return tool_fail(tool, TOOL_FAILED, "%s", err.text);
+    return tool_done(tool, "the service starts with the machine%s",
+        set_up ? ", and now" : "; not set up yet: riskctl init, then riskctl service start");
+}
+
 static int
 carry_out(const struct tool *tool, const struct verb *verb)
 {
@@ -66,7 +81,9 @@ carry_out(const struct tool *tool, const struct verb *verb)
     int allowed = verb->ends_protection ? may_end(tool, verb) : TOOL_DONE;
     if (allowed != TOOL_DONE)
         return allowed;
-    enum status status = verb->order != NULL ? verb->order(&err) : service_manager_install(tool->directory, &err);
+    if (verb->order == NULL)
+        return install(tool);
+    enum status status = verb->order(&err);
     if (status == OK)
         return tool_done(tool, "%s", verb->done);
     return tool_fail(tool, status == STATUS_RETRY ? TOOL_NO_DAEMON : TOOL_FAILED, "%s", err.text);

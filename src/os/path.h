@@ -15,6 +15,9 @@ const char *path_name(const char *path);
 /** Is it the same file whatever the current directory is? */
 bool path_is_absolute(const char *path);
 
+/** @path as it stands in a configuration file, where '\' means something else.  In place. */
+void path_write_portably(char *path);
+
 enum path_place {
     PATH_CONFIGURATION, /* daemon.yaml and the others. */
     PATH_DATA,          /* The database. */

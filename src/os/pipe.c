@@ -22,7 +22,15 @@ pipe_clear(const char *name)
 }
 
 enum status
-pipe_close_to_others(const char *name, struct error *err)
+pipe_close_to_others(const char *name, intptr_t pipe, struct error *err)
 {
+    (void)pipe; /* Its mode would be that of nothing. */
     return chmod(name, 0600) == 0 ? OK : error_set(err, STATUS_INTERNAL, "%s", strerror(errno));
+}
+
+bool
+pipe_is_trusted(intptr_t pipe)
+{
+    (void)pipe;
+    return true;
 }

@@ -47,10 +47,11 @@ order(const char *const *words, struct error *err)
 }
 
 enum status
-service_manager_install(const char *directory, struct error *err)
+service_manager_install(const char *directory, bool now, struct error *err)
 {
-    (void)directory; /* The unit knows it. */
-    return order((const char *const[]){ "systemctl", "enable", "--now", "--no-block", UNIT, NULL }, err);
+    (void)directory; /* The unit knows it; the package has made them. */
+    enum status status = order((const char *const[]){ "systemctl", "enable", UNIT, NULL }, err);
+    return status == OK && now ? service_manager_start(err) : status;
 }
 
 enum status

@@ -8,8 +8,13 @@
 
 #include "base/error.h"
 
-/** Starts with the machine from now on, and now.  @directory: of the configuration.  Done twice it mends what was changed.  STATUS_INTERNAL. */
-MUST_USE enum status service_manager_install(const char *directory, struct error *err);
+#include <stdbool.h>
+
+/**
+ * Starts with the machine from now on, and @now.  @directory: of the configuration; where an installer has not done it, it and the service's
+ * other folders become the service's.  Done twice it mends what was changed.  STATUS_INTERNAL.
+ */
+MUST_USE enum status service_manager_install(const char *directory, bool now, struct error *err);
 /** Stops it, and it does not start with the machine any more.  Files stay.  STATUS_INTERNAL. */
 MUST_USE enum status service_manager_uninstall(struct error *err);
 

@@ -10,6 +10,7 @@
 #include "os/identity.h"
 
 #include "os/windows.h"
+#include "os/windows_rights.h"
 
 #include "base/assert.h"
 
@@ -128,6 +129,6 @@ identity_resume(void)
 enum status
 identity_give_to(const char *path, const char *user, struct error *err)
 {
-    (void)user; /* The folder's rights name the service's account (windows_files.c). */
-    return identity_exists(path) ? OK : error_set(err, STATUS_INTERNAL, "%s: there is no such path", path);
+    (void)user; /* There is one service, and its account has a name of its own. */
+    return windows_rights_give_to_service(path, err);
 }

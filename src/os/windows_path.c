@@ -31,6 +31,13 @@ path_is_absolute(const char *path)
     return path[0] == '/' || path[0] == '\\' || (path[0] != '\0' && path[1] == ':');
 }
 
+void
+path_write_portably(char *path)
+{
+    for (char *at = path; (at = strchr(at, '\\')) != NULL;)
+        *at = '/'; /* In YAML strings '\' begins an escape. */
+}
+
 /* By the system, not by %ProgramData%: who runs us could have set that. */
 static void
 find_folder(int folder, char out[MAX_PATH * 3])
@@ -55,8 +62,7 @@ path_installed(enum path_place place)
         (void)snprintf(places[PATH_LOGS], sizeof places[0], "%s\\" FOLDER "\\logs", data);
         (void)snprintf(places[PATH_TEMPLATES], sizeof places[0], "%s\\" FOLDER "\\templates", programs);
         for (size_t i = 0; i < PLACES; i++)
-            for (char *at = places[i]; (at = strchr(at, '\\')) != NULL;)
-                *at = '/'; /* They are written into YAML strings, where '\' begins an escape. */
+            path_write_portably(places[i]);
     }
     return places[place];
 }
