@@ -514,6 +514,7 @@ daemon_run(const struct daemon_options *options)
     }
     crash_init();
     os_hide_memory();
+    store_reserve_memory();
     os_ignore_hangups(); /* Whoever hangs up on the feed or the control socket must not end the daemon. */
     daemon->options = options;
     daemon->step_ns = uv_hrtime();

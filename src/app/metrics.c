@@ -86,7 +86,7 @@ write_daemon(const struct metrics_view *view, struct text *out)
     (void)uv_resident_set_memory(&resident);
     single(out, NAME("resident_memory_bytes"), "gauge", (int64_t)resident, "Memory in use.");
     single(out, NAME("heap_bytes"), "gauge", os_heap_bytes(), "Allocated and not given back; -1: unknown.");
-    single(out, NAME("store_heap_bytes"), "gauge", database_memory_bytes(), "Of heap_bytes what SQLite holds; its page cache grows to its bound.");
+    single(out, NAME("store_heap_bytes"), "gauge", database_memory_bytes(), "Of heap_bytes what SQLite holds, besides its page cache, which is taken at the start.");
     single(out, NAME("alarms_total"), "counter", (int64_t)board->alarms, "Alarms raised.");
     family(out, NAME("alerts_total"), "counter", "Alerts by what became of them; delivered and failed count attempts.");
     text_addf(out, NAME("alerts_total") "{result=\"delivered\"} %" PRIu64 "\n", view->alerts.delivered);

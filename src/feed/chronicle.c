@@ -8,6 +8,7 @@
  */
 #include "feed/chronicle.h"
 
+#include "base/memory.h"
 #include "base/money.h"
 #include "feed/messages.h"
 
@@ -45,8 +46,10 @@ chronicle_new(int32_t accounts)
 {
     struct chronicle *chronicle = calloc(1, sizeof *chronicle + (size_t)accounts * sizeof(struct curve));
 
-    if (chronicle != NULL)
-        chronicle->curves_count = accounts;
+    if (chronicle == NULL)
+        return NULL;
+    memory_touch(chronicle->steps, sizeof chronicle->steps); /* Full after a day or so. */
+    chronicle->curves_count = accounts;
     return chronicle;
 }
 

@@ -3,9 +3,11 @@
  */
 #include "store/database.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* By what the caller can do: a full disk, a lock or an I/O error may pass, a damaged file will not. */
@@ -35,6 +37,22 @@ int64_t
 database_memory_bytes(void)
 {
     return sqlite3_memory_used();
+}
+
+void
+database_reserve_memory(void)
+{
+    int header = 0;
+
+    if (sqlite3_config(SQLITE_CONFIG_PCACHE_HDRSZ, &header) != SQLITE_OK)
+        return;
+    size_t page = (size_t)(DATABASE_PAGE_BYTES + header + 7) / 8 * 8;
+    void *pages = malloc(page * DATABASE_PAGES);
+    if (pages == NULL)
+        return;
+    memory_touch(pages, page * DATABASE_PAGES);
+    if (sqlite3_config(SQLITE_CONFIG_PAGECACHE, pages, (int)page, DATABASE_PAGES) != SQLITE_OK)
+        free(pages); /* Too late: a database has been opened before. */
 }
 
 enum status

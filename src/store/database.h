@@ -15,6 +15,9 @@
 
 #define DATABASE_PATH_MAX 1024
 #define DATABASE_STATEMENTS_MAX 24
+#define DATABASE_PAGE_BYTES 4096     /* SQLite's, as files are made. */
+#define DATABASE_PAGES 320           /* Reserved: the cache of the daemon's one connection and some for a backup's. */
+#define DATABASE_CACHE_PAGES "256"   /* Of each connection. */
 
 /* Where the chain of the enforcement log stands (audit.c). */
 struct chain {
@@ -46,8 +49,10 @@ void database_report(struct database *database, const char *format, ...) PRINTF_
 MUST_USE enum status database_run(sqlite3 *handle, const char *sql, struct error *err);
 /** First column of the first row, which must be there. */
 MUST_USE enum status database_ask(sqlite3 *handle, const char *sql, int64_t *ret_value, struct error *err);
-/** Bytes SQLite holds in this process: page caches (each up to its cache_size, by default 2,000 KiB) and statements. */
+/** Bytes SQLite has of the heap: schema, statements, and what the reserved pages had no room for. */
 int64_t database_memory_bytes(void);
+/** store_reserve_memory()'s part. */
+void database_reserve_memory(void);
 
 /** PRAGMA quick_check, or integrity_check: STATUS_CORRUPT with its first complaint. */
 MUST_USE enum status database_check(sqlite3 *handle, bool whole, struct error *err);

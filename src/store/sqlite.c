@@ -155,7 +155,7 @@ open_handle(struct database *database, struct error *err)
         return database_error(database->handle, code, "open", err);
     (void)sqlite3_extended_result_codes(database->handle, 1);
     (void)sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
-    return database_run(database->handle, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF", err);
+    return database_run(database->handle, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = " DATABASE_CACHE_PAGES, err);
 }
 
 /* MG-03: before the tables change, a whole check and a copy under a name that says which version it is. */

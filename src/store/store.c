@@ -4,13 +4,19 @@
 #include "store/store.h"
 
 #include "base/assert.h"
-#include "store/driver.h"
+#include "store/database.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define NS_PER_MS 1000000
 #define NS_PER_SECOND 1000000000
+
+void
+store_reserve_memory(void)
+{
+    database_reserve_memory();
+}
 
 enum status
 store_open(const struct store_options *options, struct store **ret_store, struct error *err)

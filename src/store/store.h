@@ -62,6 +62,12 @@ struct store_retention {
 };
 
 /**
+ * For a process that is to run for months: the database's page cache is taken whole now and not page by page.  Before any store is opened;
+ * later, or without memory, nothing happens.
+ */
+void store_reserve_memory(void);
+
+/**
  * Open or create.  Takes the lock of the database (CC-06), creates, migrates or, if it is corrupt, sets it aside and begins anew with the
  * lockouts that can be rescued; then writes what a dead process left in the spill file.
  *
