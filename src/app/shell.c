@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define WAITING_AT_START 64
-#define ORDERS_MAX VERDICT_STOPS_MAX /* Placements and changes waiting for the disk: as many as one step can ask for. */
+#define ORDERS_MAX (VERDICT_STOPS_MAX + VERDICT_SIZES_MAX) /* Waiting for the disk: as many as one step can ask for. */
+#define REDUCE_PATIENCE SPAN_MS(50)  /* ID-01: a partial close waits no longer for it (P1). */
 #define ORDER_STALE SPAN_SECONDS(2)  /* What it was decided on is history by then: the engine decides anew (P2). */
 #define DEADLINES_PER_TURN 4096 /* Then the loop gets to its sockets; the timer brings us back at once. */
 
@@ -21,10 +22,11 @@ struct waiting {
     struct notice notice;
 };
 
-/* A stop that may not leave before its intent is on disk (ID-01): after a crash nobody else would know of it. */
+/* What may not leave before its intent is on disk (ID-01), because it is not idempotent: after a crash nobody else would know of it. */
 struct order_waiting {
     uint64_t ticket; /* 0: of the step under way. */
     struct instant at;
+    struct instant leaves_at; /* Whatever the disk does; INSTANT_NEVER: a stop adds an order, it waits. */
     struct command command;
 };
 
@@ -82,17 +84,33 @@ hold_back(struct shell *shell, const struct notice *notice, uint64_t ticket)
     shell->waiting[shell->waiting_count++] = (struct waiting){ ticket, *notice };
 }
 
-/* Closes and cancels converge whatever becomes of them, and an fsync may not cost them their 10 ms; a placement may add a second order. */
+/*
+ * Closes and cancels converge whatever becomes of them, and an fsync may not cost them their 10 ms; a placement may add a second order, a partial
+ * close sent twice closes too much.
+ */
 static void
 give_command(struct shell *shell, const struct command *command)
 {
-    if (command->kind != COMMAND_PLACE_STOP && command->kind != COMMAND_MODIFY_STOP)
+    bool reduces = command->kind == COMMAND_REDUCE;
+    bool waits = reduces || command->kind == COMMAND_PLACE_STOP || command->kind == COMMAND_MODIFY_STOP;
+
+    if (waits && shell->orders_count < ORDERS_MAX)
+        shell->orders[shell->orders_count++] = (struct order_waiting){ .at = shell->now, .command = *command,
+            .leaves_at = reduces ? instant_add(shell->seen, REDUCE_PATIENCE) : INSTANT_NEVER };
+    else if (!waits || reduces) /* A stop without room the engine finds unanswered (OL-06). */
         shell->ports.command(shell->ports.context, command);
-    else if (shell->orders_count < ORDERS_MAX) /* Else the engine finds it unanswered (OL-06). */
-        shell->orders[shell->orders_count++] = (struct order_waiting){ .at = shell->now, .command = *command };
 }
 
-/* Those whose records are on disk up to @ticket leave, but for stale ones. */
+/* Has it waited long enough, or has the clock been turned back under it? */
+static bool
+waits_no_longer(const struct shell *shell, const struct order_waiting *order)
+{
+    if (instant_is_never(order->leaves_at))
+        return false;
+    return !instant_before(shell->seen, order->leaves_at) || instant_before(instant_add(shell->seen, REDUCE_PATIENCE), order->leaves_at);
+}
+
+/* Those whose records are on disk up to @ticket leave, and those that have waited long enough; but for stale ones. */
 static void
 give_orders(struct shell *shell, uint64_t ticket)
 {
@@ -101,7 +119,7 @@ give_orders(struct shell *shell, uint64_t ticket)
     for (uint32_t i = 0; i < count; i++) {
         struct order_waiting order = shell->orders[i];
 
-        if (order.ticket > ticket)
+        if (order.ticket > ticket && !waits_no_longer(shell, &order))
             shell->orders[kept++] = order;
         else if (instant_since(shell->seen, order.at).ns <= ORDER_STALE.ns)
             shell->ports.command(shell->ports.context, &order.command);
@@ -114,6 +132,8 @@ arm(struct shell *shell)
 {
     struct instant deadline = engine_deadline(shell->engine);
 
+    for (uint32_t i = 0; i < shell->orders_count; i++)
+        deadline = instant_min(deadline, shell->orders[i].leaves_at);
     if (instant_equal(deadline, shell->armed))
         return;
     shell->armed = deadline;
@@ -184,6 +204,7 @@ shell_event(struct shell *shell, const struct event *event)
     timed.at = shell->seen = time_of(shell, event->at);
     step_deadlines(shell, timed.at);
     step(shell, &timed);
+    give_orders(shell, 0);
     arm(shell);
 }
 
@@ -193,6 +214,7 @@ shell_clock(struct shell *shell, struct instant now)
     shell->armed = INSTANT_NONE; /* The timer has fired: arm it whatever comes out. */
     shell->seen = time_of(shell, now);
     step_deadlines(shell, shell->seen);
+    give_orders(shell, 0);
     arm(shell);
 }
 

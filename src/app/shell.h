@@ -15,7 +15,7 @@ struct shell;
 /* All called on the loop thread, inside shell_event(), and must not call back into the shell. */
 struct shell_ports {
     void *context;
-    /* At once, but for placing and changing stops: these once their records are synced (ID-01). */
+    /* At once, but for placing and changing stops: these once their records are synced; partial closes too, or after 50 ms (ID-01). */
     void (*command)(void *context, const struct command *command);
     /* Queue a record; returns its ticket.  Tickets rise. */
     uint64_t (*record)(void *context, const struct record *record);

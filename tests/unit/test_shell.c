@@ -132,6 +132,58 @@ test_order_and_durability(void **state)
     shell_free(shell);
 }
 
+/* ID-01: a stop waits for its intent to be on disk, a partial close 50 ms at most, a close and a cancel not at all. */
+static void
+test_intents_before_requests(void **state)
+{
+    struct shell *shell = new_shell();
+    const int64_t ms = 1000000;
+
+    (void)state;
+    fake.commands[0] = (struct command){ .kind = COMMAND_REDUCE, .id = 7 };
+    fake.commands[1] = (struct command){ .kind = COMMAND_CANCEL, .id = 8 };
+    fake.records[0].kind = RECORD_SENT;
+    fake.update = (struct update){ fake.commands, fake.records, NULL, 2, 1, 0 };
+    step_at(shell, 100 * ms);
+    expect_story("step 5 at 100000000\ncommand 8\nrecord 4\narm 150000000\n");
+    fake.update = (struct update){ 0 };
+    shell_synced(shell, 1);
+    expect_story("command 7\n"); /* On disk. */
+
+    fake.commands[1] = (struct command){ .kind = COMMAND_PLACE_STOP, .id = 9 };
+    fake.update = (struct update){ fake.commands, fake.records, NULL, 2, 1, 0 };
+    step_at(shell, 200 * ms);
+    expect_story("step 5 at 200000000\nrecord 4\narm 250000000\n");
+    fake.update = (struct update){ 0 };
+    shell_clock(shell, (struct instant){ 249 * ms });
+    expect_story("arm 250000000\n");
+    shell_clock(shell, (struct instant){ 250 * ms });
+    expect_story("command 7\narm -1\n"); /* The disk hangs. */
+    shell_clock(shell, (struct instant){ 400 * ms });
+    expect_story("arm -1\n");
+    shell_synced(shell, 2);
+    expect_story("command 9\n");
+    shell_free(shell);
+}
+
+/* A clock that is turned back may not hold a partial close back for as long. */
+static void
+test_partial_close_and_corrected_clock(void **state)
+{
+    struct shell *shell = new_shell();
+
+    (void)state;
+    fake.commands[0] = (struct command){ .kind = COMMAND_REDUCE, .id = 7 };
+    fake.records[0].kind = RECORD_SENT;
+    fake.update = (struct update){ fake.commands, fake.records, NULL, 1, 1, 0 };
+    step_at(shell, INT64_C(90000000000));
+    fake.update = (struct update){ 0 };
+    fake.story = text_on(fake.story_bytes, sizeof fake.story_bytes);
+    step_at(shell, INT64_C(20000000000));
+    assert_non_null(strstr(fake.story_bytes, "command 7\n"));
+    shell_free(shell);
+}
+
 /* A disk that hangs: everything waits in order, nothing is lost or told early. */
 static void
 test_many_wait_for_the_disk(void **state)
@@ -231,6 +283,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_durability),
+        cmocka_unit_test(test_intents_before_requests),
+        cmocka_unit_test(test_partial_close_and_corrected_clock),
         cmocka_unit_test(test_many_wait_for_the_disk),
         cmocka_unit_test(test_deadlines_before_the_event),
         cmocka_unit_test(test_time_never_goes_back),
