@@ -48,7 +48,27 @@ add_user(struct json_writer *json, const struct gateway *gateway)
     json_add_int(json, "mutations", (int64_t)status.mutations);
     json_add_int(json, "syncs", (int64_t)status.syncs);
     json_add_int(json, "clock_skew_ms", status.clock_skew_ms);
+    json_add_int(json, "clock_skew_error_ms", status.clock_skew_error_ms);
     json_close(json, '}');
+}
+
+/* HM-07 */
+static void
+add_rest(struct json_writer *json, const struct metrics *metrics)
+{
+    json_open(json, "rest", '[');
+    for (uint32_t i = 0; i < metrics->endpoints_count; i++) {
+        const struct metrics_endpoint *e = &metrics->endpoints[i];
+
+        json_open(json, NULL, '{');
+        json_add_string(json, "endpoint", e->name);
+        json_add_int(json, "count", (int64_t)e->latency.count);
+        json_add_int(json, "p50_us", latency_at(&e->latency, 500).ns / 1000);
+        json_add_int(json, "p95_us", latency_at(&e->latency, 950).ns / 1000);
+        json_add_int(json, "max_us", e->latency.max.ns / 1000);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
 }
 
 static void
@@ -80,6 +100,7 @@ links_write(const struct guard *guard, struct instant now, struct text *out)
         if (guard->users[i].gateway != NULL)
             add_user(&json, guard->users[i].gateway);
     json_close(&json, ']');
+    add_rest(&json, &guard->metrics);
     add_store(&json, guard);
     json_add_int(&json, "blind_today_ms", chronicle_blind_today(chronicle, now).ns / 1000000);
     json_add_int(&json, "degraded_today_ms", chronicle_degraded_today(chronicle, now).ns / 1000000);

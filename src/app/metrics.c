@@ -7,6 +7,7 @@
 #include "app/metrics.h"
 
 #include "app/version.h"
+#include "base/assert.h"
 #include "os/os.h"
 #include "rules/rules.h"
 #include "store/database.h"
@@ -34,6 +35,8 @@ metrics_call(struct metrics *metrics, const char *endpoint, int32_t http_status,
     }
     e->results[http_status == 0 ? METRICS_LOST : http_status / 100 == 2 ? METRICS_ANSWERED : METRICS_REFUSED]++;
     histogram_add(&e->took, took);
+    if (http_status != 0)
+        latency_add(&e->latency, took);
 }
 
 void
@@ -147,6 +150,10 @@ static void
 write_rest(const struct metrics *metrics, struct text *out)
 {
     static const char *const words[METRICS_RESULTS] = { "answered", "refused", "lost" };
+    static const struct {
+        int permille;
+        const char *label;
+    } quantiles[] = { { 500, "0.5" }, { 950, "0.95" } };
     char labels[96];
 
     family(out, NAME("rest_calls_total"), "counter", "REST calls by endpoint and what came back.");
@@ -159,6 +166,14 @@ write_rest(const struct metrics *metrics, struct text *out)
         (void)snprintf(labels, sizeof labels, "endpoint=\"%s\"", metrics->endpoints[i].name);
         histogram_write(&metrics->endpoints[i].took, NAME("rest_call_seconds"), labels, out);
     }
+    family(out, NAME("rest_latency_seconds"), "gauge", "What so many of the answered calls since the start did not exceed.");
+    for (uint32_t i = 0; i < metrics->endpoints_count; i++)
+        for (size_t q = 0; q < COUNT_OF(quantiles); q++) {
+            int64_t us = latency_at(&metrics->endpoints[i].latency, quantiles[q].permille).ns / 1000;
+
+            text_addf(out, NAME("rest_latency_seconds") "{endpoint=\"%s\",quantile=\"%s\"} %" PRId64 ".%06" PRId64 "\n",
+                metrics->endpoints[i].name, quantiles[q].label, us / 1000000, us % 1000000);
+        }
 }
 
 /* A figure of each user: @offset is of an int64_t in struct gateway_status. */

@@ -9,6 +9,7 @@
 
 #include "app/alerts.h"
 #include "app/histogram.h"
+#include "app/latency.h"
 #include "app/log.h"
 #include "app/status.h"
 #include "gateway/gateway.h"
@@ -24,6 +25,7 @@ struct metrics_endpoint {
     char name[64];
     uint64_t results[METRICS_RESULTS];
     struct histogram took;
+    struct latency latency;    /* Of those that were answered: percentiles of this process. */
 };
 
 /* Zeroed is fresh; large, so not for the stack. */

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "core/engine.h"
 
-#define STATUS_LINKS_BYTES 16384 /* Room for some twenty users. */
+#define STATUS_LINKS_BYTES 20480 /* Room for some twenty users and all endpoints. */
 #define STATUS_PENDING_BYTES 4096
 #define STATUS_INCIDENTS 128 /* The last ones that are remembered. */
 

@@ -353,6 +353,7 @@ gateway_status(const struct gateway *gateway, struct gateway_status *ret_status)
         .foreign_rows = gateway->foreign_rows,
         .unusable_rows = gateway->unusable_rows,
         .syncs = gateway->sync.rounds,
-        .clock_skew_ms = rest->skew_ms,
+        .clock_skew_ms = skew_ms(&rest->skew),
+        .clock_skew_error_ms = skew_error_ms(&rest->skew),
     };
 }

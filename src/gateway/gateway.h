@@ -135,7 +135,8 @@ struct gateway_status {
     int32_t requests_waiting;
     int64_t rest_success_age_ms; /* -1: none yet. */
     uint64_t requests, mutations, logouts, unknown_targets, foreign_rows, unusable_rows, syncs;
-    int64_t clock_skew_ms;       /* Server's clock less ours, to a second. */
+    int64_t clock_skew_ms;       /* Server's clock less ours ... */
+    int64_t clock_skew_error_ms; /* ... give or take; 0 with 0: unknown. */
 };
 
 void gateway_status(const struct gateway *gateway, struct gateway_status *ret_status);

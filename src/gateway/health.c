@@ -9,7 +9,9 @@
 #define PING_NS (30 * SECOND)
 #define PING_FAILING_NS (5 * SECOND) /* DG-05. */
 #define WARM_CONNECTIONS 2
-#define SKEW_CHECK_NS (3600 * SECOND)
+#define SKEW_TOLD_NS (3600 * SECOND)
+#define SKEW_WARN_MS 2000
+#define SKEW_CRITICAL_MS 30000
 
 static void
 note_success(struct gateway *gateway, int64_t now)
@@ -63,25 +65,23 @@ health_rests(const struct gateway *gateway, const struct call *call)
         call->endpoint != ENDPOINT_ORDERS && call->endpoint != ENDPOINT_OPEN_ORDERS;
 }
 
-/* HM-06: session rules depend on our clock. */
+/* HM-06: session rules depend on our clock.  Told when it is off for certain. */
 void
-health_check_clock(struct gateway *gateway, const struct http_answer *answer)
+health_check_clock(struct gateway *gateway, struct instant sent_at, const struct http_answer *answer)
 {
     struct rest *rest = &gateway->rest;
     int64_t now = gateway_now(gateway);
 
     if (instant_equal(answer->date, INSTANT_NONE))
         return;
-    int64_t skew_ms = instant_since(answer->date, gateway_utc(gateway)).ns / MS;
-    rest->skew_ms = skew_ms;
-    if (now < rest->skew_checked_ns)
+    skew_note(&rest->skew, answer->date, sent_at, gateway_utc(gateway), now);
+    int64_t certain_ms = skew_certain_ms(&rest->skew), off_ms = certain_ms < 0 ? -certain_ms : certain_ms;
+    if (now < rest->skew_checked_ns || off_ms <= SKEW_WARN_MS)
         return;
-    rest->skew_checked_ns = now + SKEW_CHECK_NS;
-    int64_t off_ms = skew_ms < 0 ? -skew_ms : skew_ms;
-    if (off_ms > 30000)
-        gateway_alarm(gateway, GATEWAY_CRITICAL, "this machine's clock is %lld s off the gateway's", (long long)(skew_ms / 1000));
-    else if (off_ms > 3000) /* 2 s, and the second the Date field is cut to. */
-        gateway_alarm(gateway, GATEWAY_WARN, "this machine's clock is %lld ms off the gateway's", (long long)skew_ms);
+    rest->skew_checked_ns = now + SKEW_TOLD_NS;
+    gateway_alarm(gateway, off_ms > SKEW_CRITICAL_MS ? GATEWAY_CRITICAL : GATEWAY_WARN,
+        "this machine's clock is off the gateway's: that is %lld ms ahead, give or take %lld", (long long)skew_ms(&rest->skew),
+        (long long)skew_error_ms(&rest->skew));
 }
 
 int64_t

@@ -20,6 +20,7 @@
 #include "gateway/pace.h"
 #include "gateway/pause.h"
 #include "gateway/signalr.h"
+#include "gateway/skew.h"
 #include "gateway/transport.h"
 #include "net/websocket.h"
 
@@ -119,7 +120,7 @@ struct rest {
     int64_t failing_since_ns;   /* -1: not failing. */
     int64_t ping_ns;            /* When to ping next. */
     int64_t skew_checked_ns;
-    int64_t skew_ms;
+    struct skew skew;
     int64_t first_byte_ns;
     uint64_t requests, mutations;
     struct pause pause;
@@ -146,7 +147,8 @@ void rest_ping(struct gateway *gateway, bool probe);
 
 /** Every answer, and every request that got none: mode, pause, token, clock. */
 void health_note(struct gateway *gateway, const struct call *call, const struct reply *reply);
-void health_check_clock(struct gateway *gateway, const struct http_answer *answer);
+/** @sent_at: when the request left. */
+void health_check_clock(struct gateway *gateway, struct instant sent_at, const struct http_answer *answer);
 /** Keep connections warm, or probe. */
 void health_tick(struct gateway *gateway, int64_t now);
 int64_t health_due(const struct gateway *gateway);

@@ -390,7 +390,7 @@ on_answer(void *user, const struct http_answer *answer)
     read_reply(gateway, call, answer, &json, &reply);
     log_answer(gateway, call, &reply);
     if (answer->fate == HTTP_ANSWERED) {
-        health_check_clock(gateway, answer);
+        health_check_clock(gateway, call->sent_at, answer);
         gateway->rest.refusals += answer->status == 429 ? 1 : 0;
         if (answer->status == 429)
             reply.hold_ns = pace_refused(&gateway->pace, call->class, answer->retry_after_s, gateway_now(gateway));

@@ -97,8 +97,10 @@ def main():
                     "riskd_decision_seconds_count{}", 'riskd_rest_call_seconds_count{endpoint="/api/Position/closeContract"}',
                     'riskd_mode{mode="NORMAL"}', 'riskd_hub_live{user="1",hub="user"}', "riskd_ready{}", "riskd_ledger_rows{}",
                     'riskd_token_left_seconds{user="1"}', "riskd_event_seconds_count{}",
-                    "riskd_store_heap_bytes{}"):
+                    "riskd_store_heap_bytes{}", 'riskd_rest_latency_seconds{endpoint="/api/Position/closeContract",quantile="0.5"}'):
             assert figures[key] > 0, f"{key} is {figures[key]}"
+        closes = next(e for e in rig.status()["connections"]["rest"] if e["endpoint"] == "/api/Position/closeContract")
+        assert closes["count"] == 1 and 0 < closes["p50_us"] <= closes["p95_us"] <= closes["max_us"], closes
         assert 'riskd_breaches_total{rule="RULE-012",name="trade_management"}' in figures
         check_promtool(page)
         rig.sim.kill()  # Nothing to see the market with: alive, not ready.

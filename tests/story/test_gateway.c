@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -349,10 +350,54 @@ test_wire_holds_no_secret(void **state)
     fake_free(fake);
 }
 
+static int64_t ahead_ms; /* The server's clock. */
+
+static bool
+tell_the_date(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    int64_t now_ns = INT64_C(1787000000000000000) + fake->now_ns + ahead_ms * FAKE_MS;
+
+    (void)request;
+    (void)body;
+    (void)size;
+    answer->date = (struct instant){ now_ns - now_ns % FAKE_SECOND };
+    return false;
+}
+
+/* HM-06, clock_skew: told when it is off for certain, not because the Date field has no fractions. */
+static void
+test_clock_of_the_server(void **state)
+{
+    static const struct {
+        int64_t ahead_ms;
+        int level; /* 0: no alarm. */
+    } rows[] = { { 0, 0 }, { 1900, 0 }, { -1900, 0 }, { 3500, 1 }, { -3500, 1 }, { 29000, 1 }, { -32000, 2 }, { 32000, 2 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fake *fake = fake_new(1);
+        struct gateway_status status;
+
+        ahead_ms = rows[i].ahead_ms;
+        fake->hook = tell_the_date;
+        fake_go_live(fake);
+        fake_run(fake, 600 * FAKE_SECOND);
+        gateway_status(fake->gateway, &status);
+        assert_true(llabs(status.clock_skew_ms - rows[i].ahead_ms) <= status.clock_skew_error_ms + 1);
+        assert_in_range(status.clock_skew_error_ms, 1, 510);
+        assert_int_equal(fake->alarms[1], rows[i].level == 1 ? 1 : 0);
+        assert_int_equal(fake->alarms[2], rows[i].level == 2 ? 1 : 0);
+        fake_run(fake, 3100 * FAKE_SECOND);
+        assert_int_equal(fake->alarms[1] + fake->alarms[2], rows[i].level > 0 ? 2 : 0); /* Once an hour. */
+        fake_free(fake);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clock_of_the_server),
         cmocka_unit_test(test_start),
         cmocka_unit_test(sync_paging),
         cmocka_unit_test(sync_incomplete_is_said),
