@@ -93,11 +93,12 @@ class Rig:
 
     host = "127.0.0.1"  # What riskd calls the gateway.
 
-    def __init__(self, programs, accounts, rules, sim_options=(), daemon="", keep=None, users=1, shim=None, log_level="debug"):
-        """@users share the accounts, in turn (each has a rate window of its own); @shim is preloaded into riskd (bench/wire_shim.c)."""
+    def __init__(self, programs, accounts, rules, sim_options=(), daemon="", keep=None, users=1, own_keys=False, shim=None, log_level="debug"):
+        """@users share the accounts, in turn (each has a rate window of its own; with @own_keys a key too, and nobody else's account); @shim is preloaded into riskd (bench/wire_shim.c)."""
         self.programs = programs
         self.accounts = accounts
         self.users = users
+        self.own_keys = own_keys
         self.shim = shim
         self.log_level = log_level
         self.directory = tempfile.mkdtemp(prefix="risk-")
@@ -109,7 +110,10 @@ class Rig:
         self.feed_port, self.status_port = free_port(), free_port()
         self.api_key = os.urandom(16).hex()
         self._write("api.key", self.api_key + "\n")
-        self._start_sim(sim_options)
+        for user in range(users if own_keys else 0):
+            self.new_key(user)
+        self.sim_options = list(sim_options)
+        self._start_sim(self.sim_options)
         self._write_configuration(rules, daemon)
 
     def __enter__(self):
@@ -140,12 +144,21 @@ class Rig:
             os.path.join(self.programs, "risksim"), "--cert", self.tls["cert"], "--key", self.tls["key"], "--ready-file", self.path("port"),
             "--api-key-file", self.path("api.key"), *options, *(["--user", USER] if self.users == 1 else []),
         ]
+        for user in range(self.users if self.own_keys else 0):
+            ids = ",".join(str(account) for i, account in enumerate(self.accounts) if i % self.users == user)
+            arguments += ["--login", f"{self.user_of(user)}:{self.path(f'api{user}.key')}:{ids}"]
         for account in self.accounts:
             arguments += ["--account", f"{account}:SIM-{account}"]
         self.sim = Program(arguments, self.path("risksim.out"))
         wait_for(lambda: os.path.exists(self.path("port")) or not self.sim.alive(), 10, "risksim")
         with open(self.path("port"), encoding="utf-8") as f:
             self.sim_port = int(f.read())
+
+    def restart_sim(self):
+        """Another risksim in the place of the last one: its books are empty, its keys those in the files now."""
+        self.sim.kill()
+        os.remove(self.path("port"))
+        self._start_sim([*self.sim_options, "--port", str(self.sim_port)])
 
     def _write_configuration(self, rules, daemon):
         here = f"{self.host}:{self.sim_port}"
@@ -158,12 +171,19 @@ feed: {{ port: {self.feed_port} }}
 metrics: {{ port: {self.status_port} }}
 {daemon}""")
         self._write("accounts.yaml", "accounts:\n" + "".join(
-            f"  - {{ account_id: {account}, username: {self.user_of(i)}, api_key_file: \"{self.path('api.key')}\" }}\n"
+            f"  - {{ account_id: {account}, username: {self.user_of(i)}, api_key_file: \"{self.key_file(i)}\" }}\n"
             for i, account in enumerate(self.accounts)))
         self._write("risk_config.yaml", "rules:\n" + "".join(f"  {rule}\n" for rule in rules))
 
     def user_of(self, i):
         return USER if self.users == 1 else f"{USER}{i % self.users}"
+
+    def key_file(self, i):
+        return self.path(f"api{i % self.users}.key" if self.own_keys else "api.key")
+
+    def new_key(self, user, key=None):
+        """Another key in the user's file, for riskd and for a risksim that is started later."""
+        self._write(f"api{user}.key", (key or os.urandom(16).hex()) + "\n")
 
     def start_riskd(self, kill_at=None):
         environment = {"RISKD_TEST_KILL_AT": kill_at} if kill_at else {}

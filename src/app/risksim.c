@@ -21,6 +21,7 @@
 #define ACCOUNTS_MAX 256
 #define FIRST_BALANCE (50000 * MICROS_PER_DOLLAR)
 #define FAULT_LINE_MAX 4096
+#define PATH_SIZE 1024
 #define KEY_VARIABLE "RISKSIM_API_KEY"
 
 static const char usage[] =
@@ -35,6 +36,7 @@ static const char usage[] =
     "  --ready-file FILE        the port is written there once it listens\n"
     "  --user NAME              who may log in (default: anybody)\n"
     "  --api-key-file FILE      with which key, first line; or the environment variable " KEY_VARIABLE "\n"
+    "  --login NAME:FILE:ID[,ID...]  instead of --user: NAME logs in with the key in FILE and has these accounts (repeatable)\n"
     "  --account ID:NAME[:BALANCE]  an account (repeatable); balance in dollars (default 50000)\n"
     "  --seed N                 ids, the walk, chances (default 1)\n"
     "  --walk on|off            prices walk at random four times a second (default on); off: they move by /sim/price only\n"
@@ -66,6 +68,7 @@ struct options {
     const char *accounts[ACCOUNTS_MAX];
     size_t accounts_count;
     char api_key[SIM_CREDENTIAL_MAX];
+    struct logins logins;
 };
 
 static volatile sig_atomic_t stopping;
@@ -92,16 +95,33 @@ read_number(const char *text, int64_t least, int64_t most, int64_t *ret_value)
     return text_to_int64(text, strlen(text), ret_value) && *ret_value >= least && *ret_value <= most;
 }
 
+/* The first line of a file; @key holds SIM_CREDENTIAL_MAX. */
 static bool
-read_api_key(struct options *options, const char *path)
+read_key(const char *path, char *key)
 {
     FILE *file = fopen(path, "r");
-    bool fine = file != NULL && fgets(options->api_key, sizeof options->api_key, file) != NULL;
+    bool fine = file != NULL && fgets(key, SIM_CREDENTIAL_MAX, file) != NULL;
 
     if (file != NULL)
         fclose(file);
-    options->api_key[strcspn(options->api_key, "\r\n")] = '\0';
-    return fine && options->api_key[0] != '\0';
+    if (fine)
+        key[strcspn(key, "\r\n")] = '\0';
+    return fine && key[0] != '\0';
+}
+
+/* NAME:FILE:ID[,ID...] */
+static bool
+read_login(struct options *options, const char *value)
+{
+    char user[SIM_CREDENTIAL_MAX], path[PATH_SIZE], key[SIM_CREDENTIAL_MAX];
+    const char *file = strchr(value, ':'), *ids = file != NULL ? strchr(file + 1, ':') : NULL;
+
+    if (ids == NULL || !text_copy_bytes(user, sizeof user, value, (size_t)(file - value)) ||
+        !text_copy_bytes(path, sizeof path, file + 1, (size_t)(ids - file - 1)))
+        return false;
+    bool good = read_key(path, key) && logins_add(&options->logins, user, key, ids + 1);
+    secret_wipe(key, sizeof key);
+    return good;
 }
 
 static bool
@@ -114,7 +134,7 @@ read_word(const char *value, const char *yes, const char *no, bool *ret_yes)
 static const struct option names[] = {
     { "cert", required_argument, NULL, 'c' }, { "key", required_argument, NULL, 'k' },
     { "bind", required_argument, NULL, 'b' }, { "port", required_argument, NULL, 'p' },
-    { "ready-file", required_argument, NULL, 'r' }, { "user", required_argument, NULL, 'u' },
+    { "ready-file", required_argument, NULL, 'r' }, { "user", required_argument, NULL, 'u' }, { "login", required_argument, NULL, 'l' },
     { "api-key-file", required_argument, NULL, 'K' }, { "account", required_argument, NULL, 'a' },
     { "seed", required_argument, NULL, 's' }, { "walk", required_argument, NULL, 'w' }, { "walk-ms", required_argument, NULL, 'W' },
     { "fill-ms", required_argument, NULL, 'f' }, { "child-ms", required_argument, NULL, 'C' },
@@ -188,7 +208,9 @@ take_text(struct options *options, int letter, const char *value)
         options->sim.user = value;
         return true;
     case 'K':
-        return read_api_key(options, value);
+        return read_key(value, options->api_key);
+    case 'l':
+        return read_login(options, value);
     case 'a':
         if (options->accounts_count == ACCOUNTS_MAX)
             return false;
@@ -243,6 +265,7 @@ read_options(struct options *options, int argc, char **argv)
     if (options->api_key[0] == '\0' && key != NULL)
         (void)text_copy(options->api_key, sizeof options->api_key, key);
     options->sim.api_key = options->api_key[0] == '\0' ? NULL : options->api_key;
+    options->sim.logins = &options->logins;
     return 0;
 }
 
@@ -365,6 +388,7 @@ main(int argc, char **argv)
     if (status == 0)
         status = serve(&options, sim);
     secret_wipe(options.api_key, sizeof options.api_key);
+    secret_wipe(&options.logins, sizeof options.logins);
     sim_free(sim);
     return status;
 }

@@ -164,7 +164,7 @@ upgrade(struct wire_tunnel *tunnel, const struct websocket_event *event)
         text_addf(&text, "HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n", status);
     send_along(tunnel, text.data, text.length, &tunnel->last_down_ns, deliver_down);
     if (status == 101 && negotiate_is_hub(target, &hub)) {
-        tunnel->stream = stream_open(wire->sim, hub);
+        tunnel->stream = stream_open(wire->sim, hub, "");
         stream_set_owner(tunnel->stream, tunnel);
     }
 }

@@ -20,7 +20,7 @@
 #define BARS_MAX 20000     /* gateway.md 2.4 */
 #define CONTRACT_ID_SIZE 64
 
-enum { LOGIN_INVALID = 3, VALIDATE_EXPIRED = 3, CONTRACT_NOT_FOUND = 1 };
+enum { LOGIN_INVALID = 3, VALIDATE_EXPIRED = 3, CONTRACT_NOT_FOUND = 1, ACCOUNT_NOT_FOUND = 1 };
 
 /* ---- Auth ---- */
 
@@ -34,7 +34,8 @@ login_key(struct call *call)
     reply_string(call, "apiKey", key, sizeof key);
     if (call->missing[0] != '\0')
         return;
-    bool welcome = sim->any_credentials || (text_same(user, sim->user) && strcmp(key, sim->api_key) == 0);
+    bool welcome = sim->logins.count > 0 ? logins_welcome(&sim->logins, user, key) :
+        sim->any_credentials || (text_same(user, sim->user) && strcmp(key, sim->api_key) == 0);
     secret_wipe(key, sizeof key);
     if (welcome && sim->logout == SIM_LOGOUT_SECOND_LOGIN)
         stream_logout(sim, -1, NULL);
@@ -55,9 +56,11 @@ static void
 validate(struct call *call)
 {
     struct sim *sim = call->sim;
+    char user[TOKEN_USER_MAX];
 
+    (void)text_copy(user, sizeof user, tokens_user(&sim->tokens, call->request->token)); /* Not to be read from where the new one goes. */
     reply_room(&call->reply, TOKEN_TEXT_MAX);
-    json_add_string(&call->reply.writer, "newToken", tokens_issue(&sim->tokens, sim->user, sim->now, &sim->chance));
+    json_add_string(&call->reply.writer, "newToken", tokens_issue(&sim->tokens, user, sim->now, &sim->chance));
     reply_end(&call->reply, 0, NULL);
 }
 
@@ -77,8 +80,12 @@ search_accounts(struct call *call)
 
     json_open(&call->reply.writer, "accounts", '[');
     for (size_t i = 0; i < exchange_accounts_count(exchange); i++) {
+        const struct exchange_account *account = exchange_account_at(exchange, i);
+
+        if (!logins_may(call->sim, call->request->token, account->id))
+            continue;
         reply_room(&call->reply, SHAPES_ROW_MAX);
-        shapes_account(&call->reply.writer, NULL, exchange_account_at(exchange, i), false);
+        shapes_account(&call->reply.writer, NULL, account, false);
     }
     json_close(&call->reply.writer, ']');
     reply_end(&call->reply, 0, NULL);
@@ -286,6 +293,18 @@ troubled_after(struct sim *sim, const struct endpoint *endpoint, struct sim_note
     }
 }
 
+/* The account asked about, if there is one; Order/v2/query has it in its filter. */
+static bool
+is_somebody_elses(const struct call *call)
+{
+    int filter = json_get(&call->json, 0, "filter");
+    int64_t account_id = call->note->account_id;
+
+    if (account_id == 0 && json_kind(&call->json, filter) == JSON_OBJECT)
+        account_id = reply_int_or(call, filter, "accountId", 0);
+    return account_id != 0 && !logins_may(call->sim, call->request->token, account_id);
+}
+
 static void
 serve(struct sim *sim, const struct endpoint *endpoint, const struct request *request, struct sim_note *note, struct answer *answer)
 {
@@ -301,7 +320,10 @@ serve(struct sim *sim, const struct endpoint *endpoint, const struct request *re
     } else {
         note->account_id = reply_int_or(call, 0, "accountId", 0);
         note->order_id = reply_int_or(call, 0, "orderId", 0);
-        endpoint->serve(call);
+        if (is_somebody_elses(call))
+            reply_end(&call->reply, ACCOUNT_NOT_FOUND, NULL);
+        else
+            endpoint->serve(call);
     }
     if (call->missing[0] != '\0') {
         char detail[320];

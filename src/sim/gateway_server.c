@@ -50,6 +50,7 @@ struct connection {
     struct answer answer;
     /* WebSocket */
     enum stream_hub hub;
+    char user[TOKEN_USER_MAX]; /* Of the upgrade's token. */
     struct stream *stream;
 };
 
@@ -327,6 +328,7 @@ judge_upgrade(struct gateway_server *server, struct lws *wsi)
     read_token(wsi, token, sizeof token);
     id = lws_get_urlarg_by_name(wsi, "id=", id_text, (int)sizeof id_text);
     int status = negotiate_admit(server->sim, path, token, id == NULL ? "" : id);
+    (void)text_copy(connection->user, sizeof connection->user, tokens_user(&server->sim->tokens, token));
     if (status == 0)
         cut(connection, false);
     else if (status != 101)
@@ -401,7 +403,7 @@ on_hub(struct gateway_server *server, struct connection *connection, enum lws_ca
     switch (reason) {
     case LWS_CALLBACK_ESTABLISHED:
         sim_advance(server->sim, server->utc_now());
-        connection->stream = stream_open(server->sim, connection->hub);
+        connection->stream = stream_open(server->sim, connection->hub, connection->user);
         settle(server);
         return 0;
     case LWS_CALLBACK_RECEIVE:

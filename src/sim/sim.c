@@ -33,6 +33,8 @@ sim_new(const struct sim_options *options, struct instant now)
     sim->any_credentials = options->user == NULL || options->api_key == NULL;
     (void)text_copy(sim->user, sizeof sim->user, options->user == NULL ? "" : options->user);
     (void)text_copy(sim->api_key, sizeof sim->api_key, options->api_key == NULL ? "" : options->api_key);
+    if (options->logins != NULL)
+        sim->logins = *options->logins;
     tokens_init(&sim->tokens, options->token_life);
     traders_init(&sim->traders, now, &idle);
     crowd_init(&sim->crowd, options->seed, now);
@@ -63,6 +65,7 @@ sim_free(struct sim *sim)
     free(sim->history.times);
     free(sim->notes);
     secret_wipe(sim->api_key, sizeof sim->api_key);
+    secret_wipe(&sim->logins, sizeof sim->logins);
     free(sim);
 }
 

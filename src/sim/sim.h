@@ -15,6 +15,7 @@
 #include "sim/exchange.h"
 #include "sim/faults.h"
 #include "sim/shapes.h"
+#include "sim/logins.h"
 #include "sim/tokens.h"
 #include "sim/traders.h"
 
@@ -45,6 +46,7 @@ struct sim_window {
 struct sim_options {
     uint64_t seed;
     const char *user, *api_key; /* NULL: any is welcome. */
+    const struct logins *logins; /* Instead; NULL or none: no. */
     bool walk;
     struct span walk_period;
     struct span token_life;
@@ -57,6 +59,7 @@ struct sim {
     struct chance chance;
     char user[SIM_CREDENTIAL_MAX], api_key[SIM_CREDENTIAL_MAX];
     bool any_credentials;
+    struct logins logins;
     struct tokens tokens;
     struct faults faults;
     struct stream_modes modes;

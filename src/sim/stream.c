@@ -21,12 +21,13 @@
 /* ---- Connections ---- */
 
 struct stream *
-stream_open(struct sim *sim, enum stream_hub hub)
+stream_open(struct sim *sim, enum stream_hub hub, const char *user)
 {
     struct stream *stream = calloc(1, sizeof *stream);
 
     ASSERT(stream != NULL);
     stream->hub = hub;
+    (void)text_copy(stream->user, sizeof stream->user, user);
     stream->heard = stream->spoke = stream->opened = sim->now;
     LL_APPEND(sim->streams, stream);
     if (sim->logout == SIM_LOGOUT_SECOND_HUB && stream_next(sim, NULL) != stream)

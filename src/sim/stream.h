@@ -19,7 +19,7 @@ enum stream_hub { STREAM_USER, STREAM_MARKET };
 enum stream_end { STREAM_GOES_ON, STREAM_CLOSE, STREAM_CUT, STREAM_RESET };
 
 /** Aborts without memory.  The caller ends it with stream_close(). */
-struct stream *stream_open(struct sim *sim, enum stream_hub hub);
+struct stream *stream_open(struct sim *sim, enum stream_hub hub, const char *user);
 void stream_close(struct sim *sim, struct stream *stream);
 /** The caller's pointer, given back by stream_next(). */
 void stream_set_owner(struct stream *stream, void *owner);

@@ -33,6 +33,7 @@ struct stream {
     bool handshaken;
     enum stream_end ending;
     struct instant opened, heard, spoke;
+    char user[TOKEN_USER_MAX]; /* Who connected. */
     bool all_accounts; /* SubscribeAccounts */
     struct subscribed_account *accounts;
     size_t accounts_count, accounts_size;

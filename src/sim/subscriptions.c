@@ -72,7 +72,7 @@ subscribe_account(struct sim *sim, struct stream *stream, enum what what, bool o
     if (json_kind(json, argument) != JSON_NUMBER || !json_int64(json, argument, &id))
         return "InvalidDataException: Error binding arguments. Make sure that the types of the provided values match the types of "
                "the hub method being invoked.";
-    if (exchange_account_find(sim->exchange, id) == NULL)
+    if (exchange_account_find(sim->exchange, id) == NULL || !logins_has(&sim->logins, stream->user, id))
         return "";
     struct subscribed_account *account = account_of(stream, id);
     if (what == ORDERS)
@@ -176,10 +176,10 @@ subscriptions_invoke(struct sim *sim, struct stream *stream, const struct json *
 /* ---- Events ---- */
 
 static bool
-hears(const struct stream *stream, const struct exchange_event *event)
+hears(const struct sim *sim, const struct stream *stream, const struct exchange_event *event)
 {
     if (event->kind == EXCHANGE_EVENT_ACCOUNT)
-        return stream->all_accounts;
+        return stream->all_accounts && logins_has(&sim->logins, stream->user, event->account_id);
     for (size_t i = 0; i < stream->accounts_count; i++) {
         const struct subscribed_account *account = &stream->accounts[i];
         if (account->id == event->account_id)
@@ -253,6 +253,6 @@ subscriptions_publish(struct sim *sim, const struct exchange_event *event)
     }
     shapes_user_event(&text, event, &sim->modes);
     LL_FOREACH (sim->streams, stream)
-        if (stream->hub == STREAM_USER && hears(stream, event))
+        if (stream->hub == STREAM_USER && hears(sim, stream, event))
             stream_send_event(sim, stream, event->kind, &text);
 }

@@ -91,6 +91,7 @@ tokens_issue(struct tokens *tokens, const char *user, struct instant now, struct
     tokens->next = (tokens->next + 1) % TOKENS_MAX;
     tokens->count += tokens->count < TOKENS_MAX;
     token->expires = instant_add(now, tokens->life);
+    (void)text_copy(token->user, sizeof token->user, user);
     for (size_t i = 0; i < COUNT_OF(signature); i++)
         signature[i] = chance_next(chance);
     add_claims(&claims, user, token->expires, chance);
@@ -119,6 +120,15 @@ tokens_check(const struct tokens *tokens, const char *text, struct instant now)
         if (strcmp(tokens->list[i].text, text) == 0)
             return instant_before(now, tokens->list[i].expires) ? TOKEN_VALID : TOKEN_EXPIRED;
     return TOKEN_UNKNOWN;
+}
+
+const char *
+tokens_user(const struct tokens *tokens, const char *text)
+{
+    for (size_t i = 0; i < tokens->count && text[0] != '\0'; i++)
+        if (strcmp(tokens->list[i].text, text) == 0)
+            return tokens->list[i].user;
+    return "";
 }
 
 const char *

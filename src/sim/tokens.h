@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #define TOKEN_TEXT_MAX 1024
+#define TOKEN_USER_MAX 256
 #define TOKENS_MAX 256 /* The oldest goes. */
 #define TOKEN_CONNECTION_MAX 40
 
@@ -20,6 +21,7 @@ enum token_state { TOKEN_UNKNOWN, TOKEN_EXPIRED, TOKEN_VALID };
 
 struct token {
     char text[TOKEN_TEXT_MAX];
+    char user[TOKEN_USER_MAX];
     struct instant expires;
 };
 
@@ -38,6 +40,8 @@ const char *tokens_issue(struct tokens *tokens, const char *user, struct instant
 /** Forget one; NULL: all. */
 void tokens_revoke(struct tokens *tokens, const char *text);
 enum token_state tokens_check(const struct tokens *tokens, const char *text, struct instant now);
+/** Whose it is; "" if it is unknown. */
+const char *tokens_user(const struct tokens *tokens, const char *text);
 /** A connection token for a hub; valid for one connect. */
 const char *tokens_negotiate(struct tokens *tokens, struct chance *chance);
 bool tokens_connect(struct tokens *tokens, const char *connection);
