@@ -432,9 +432,10 @@ apply_locks(struct engine *engine, struct account *account)
             continue;
         const struct target *target = target_of(account, o->contract);
         const struct lockout *lock = lockout_forbids(engine, account, o);
+        bool told = target != NULL && target->state != TARGET_DONE; /* An entry and its bracket are one attempt. */
         if (target != NULL && target->state != TARGET_DONE && target->flatten)
             (void)enforce_cancel(engine, account, o, target->rule, target->incident);
-        else if (lock != NULL && enforce_cancel(engine, account, o, lock->rule, lock->incident))
+        else if (lock != NULL && enforce_cancel(engine, account, o, lock->rule, lock->incident) && !told)
             tell_defiance(engine, account, lock, NULL, 0, o);
     }
 }

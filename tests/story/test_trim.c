@@ -244,6 +244,9 @@ defiance_is_told(void **state)
     assert_int_equal(story_notices(&f, NOTICE_BREACH), 0); /* The same one. */
     story_order(&f, 702, FIXTURE_RTY, ORDER_OPEN, ORDER_LIMIT, SIDE_BUY, 1, 0);
     assert_int_equal(story_notices(&f, NOTICE_BREACH), 1);
+    story_order(&f, 703, FIXTURE_RTY, ORDER_SUSPENDED, ORDER_STOP, SIDE_SELL, 1, 0);
+    assert_int_equal(story_count(&f, COMMAND_CANCEL), 1);
+    assert_int_equal(story_notices(&f, NOTICE_BREACH), 0); /* Its bracket. */
     story_close(&f);
 }
 
