@@ -74,6 +74,23 @@ bracket_follows(void **state)
     story_close(&f);
 }
 
+/* In two steps: between them everything is still needed. */
+static void
+partial_reduction(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, REDUCE);
+    stop_of(&f, 700, 5, 0);
+    story_position(&f, FIXTURE_MNQ, 5);
+    story_position(&f, FIXTURE_MNQ, 4);
+    assert_int_equal(story_count(&f, COMMAND_MODIFY_STOP), 0);
+    story_position(&f, FIXTURE_MNQ, 2);
+    assert_int_equal(story_only(&f, COMMAND_MODIFY_STOP)->size, 2);
+    story_close(&f);
+}
+
 /* The stop fired before it was made smaller: the short it has opened is closed, though the rule would allow it. */
 static void
 overfill_is_undone(void **state)
@@ -253,7 +270,7 @@ defiance_is_told(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(bracket_follows), cmocka_unit_test(overfill_is_undone),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(bracket_follows), cmocka_unit_test(partial_reduction), cmocka_unit_test(overfill_is_undone),
         cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(refused), cmocka_unit_test(lost_answer),
         cmocka_unit_test(newest_bracket_goes), cmocka_unit_test(cancel_overtakes), cmocka_unit_test(cooldown_keeps_stops),
         cmocka_unit_test(defiance_is_told) };
