@@ -86,7 +86,7 @@ daemon_check(const struct daemon_options *options)
         fputs(problems, stderr);
         return DAEMON_EXIT_CONFIG;
     }
-    printf("ok: %" PRId32 " accounts, %" PRId32 " of them watched\n", config->accounts_count, config->config.accounts_count);
+    printf("ok: %" PRId32 " account%s, %" PRId32 " watched\n", config->accounts_count, config->accounts_count == 1 ? "" : "s", config->config.accounts_count);
     (void)caution_print(config);
     loaded_config_free(config);
     return DAEMON_EXIT_OK;

@@ -194,11 +194,22 @@ is_told(const struct config *config, int32_t at)
     return false;
 }
 
+/* Not of one account: what the trader decides in the heat of the moment holds at once. */
+static void
+lint_loosen(struct lint *lint)
+{
+    if (lint->loaded->config.loosen_seconds > 0)
+        return;
+    text_add(lint->out, "global.loosen: immediate, so a higher limit or a rule switched off holds at once\n");
+    lint->count++;
+}
+
 int32_t
 config_lint(const struct loaded_config *loaded, const struct rule *const *rules_table, struct text *out)
 {
     struct lint lint = { .loaded = loaded, .rules = rules_table, .out = out };
 
+    lint_loosen(&lint);
     for (int32_t i = 0; i < loaded->config.accounts_count; i++) {
         if (is_told(&loaded->config, i))
             continue;

@@ -45,7 +45,7 @@ class ConfigErrors(unittest.TestCase):
     def test_good_set_passes(self):
         status, out, report = check()
         self.assertEqual((status, report), (0, ""))
-        self.assertIn("1 accounts", out)
+        self.assertIn("1 account, 1 watched", out)
 
     def test_broken_yaml(self):
         self.wrong(["risk_config.yaml:3:4:", "flow mapping"], risk_config_yaml="rules:\n  max_contracts: { enabled: true, limit: 5\n  x: [\n")

@@ -37,6 +37,8 @@ static const struct {
     { LOSS ",\"session_block_outside\":{\"global_session\":{\"enabled\":false},\"per_instrument_sessions\":{\"ES\":{\"start\":\"08:30\",\"end\":"
         "\"15:30\"}}}", "ES's session ends after" },
     { LOSS ",\"cooldown_after_loss\":{\"enabled\":false}", NULL },
+    { LOSS ",\"global\":{\"loosen\":\"delay:1s\"}", NULL },
+    { LOSS ",\"global\":{\"loosen\":\"immediate\"}", "holds at once" },
 };
 
 static void
