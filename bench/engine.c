@@ -6,6 +6,7 @@
  */
 #include "engine_memory.h"
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "gateway/decode.h"
 
@@ -205,13 +206,58 @@ static void
 bench_cost(bool json)
 {
     enum { EVENTS = 1000000 };
-    double few = engine_memory_cost(10, EVENTS), many = engine_memory_cost(10000, EVENTS);
+    struct engine_load load = ENGINE_LOAD;
+    double few = engine_memory_cost(&load, EVENTS);
 
+    load.accounts = 10000;
+    double many = engine_memory_cost(&load, EVENTS);
     printf(json ? "{\"ns_per_event_10\":%.0f,\"ns_per_event_10000\":%.0f,\"ratio\":%.2f}\n"
                 : "step with 10 accounts %.0f ns, with 10000 %.0f ns: %.2f times\n", few, many, many / few);
 }
 
-/* bench_engine [--json] (STREAM... | --memory ACCOUNTS | --cost): one kind a process, so that nobody pays for another's pages. */
+static void
+show_growth(const char *what, int32_t count, const struct engine_load *load)
+{
+    printf("{\"of\":\"%s\",\"count\":%" PRId32 ",\"ns_per_event\":%.1f}\n", what, count, engine_memory_cost(load, 400000));
+}
+
+/* Of one thing more, of all others as many as ever. */
+static void
+bench_growth(void)
+{
+    static const int32_t accounts[] = { 1, 10, 100, 1000, 10000 }, positions[] = { 1, 2, 4 }, orders[] = { 1, 10, 40 }, rules[] = { 1, 6, 12 };
+    struct engine_load load = ENGINE_LOAD;
+
+    for (size_t i = 0; i < COUNT_OF(accounts); i++) {
+        load.accounts = accounts[i];
+        show_growth("accounts", accounts[i], &load);
+    }
+    load = (struct engine_load)ENGINE_LOAD;
+    for (size_t i = 0; i < COUNT_OF(positions); i++) {
+        load.positions = positions[i];
+        show_growth("positions of an account", positions[i], &load);
+    }
+    load = (struct engine_load)ENGINE_LOAD;
+    for (size_t i = 0; i < COUNT_OF(orders); i++) {
+        load.orders = orders[i];
+        show_growth("orders of a position", orders[i], &load);
+    }
+    load = (struct engine_load)ENGINE_LOAD;
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
+        load.rules = rules[i];
+        show_growth("rules", rules[i], &load);
+    }
+}
+
+static void
+bench_flat(void)
+{
+    enum { EVENTS = 10000000 };
+
+    printf("{\"events\":%d,\"grown_bytes\":%" PRId64 "}\n", EVENTS, engine_memory_growth(EVENTS));
+}
+
+/* bench_engine [--json] (STREAM... | --memory ACCOUNTS | --cost | --growth | --flat): one kind a process, so that nobody pays for another's pages. */
 int
 main(int argc, char **argv)
 {
@@ -220,6 +266,14 @@ main(int argc, char **argv)
 
     if (first < argc && strcmp(argv[first], "--cost") == 0) {
         bench_cost(json);
+        return EXIT_SUCCESS;
+    }
+    if (first < argc && strcmp(argv[first], "--growth") == 0) {
+        bench_growth();
+        return EXIT_SUCCESS;
+    }
+    if (first < argc && strcmp(argv[first], "--flat") == 0) {
+        bench_flat();
         return EXIT_SUCCESS;
     }
     if (first + 1 < argc && strcmp(argv[first], "--memory") == 0) {

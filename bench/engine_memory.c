@@ -23,20 +23,21 @@ static const struct { const char *id, *name; int64_t tick, value, price; } contr
     { "CON.F.US.ENQ.U25", "NQU5", 250000000, 5000000, 23850 },
 };
 
-static const char all_rules[] = "{"
-    "\"max_contracts\":{\"enabled\":true,\"limit\":1000},"
-    "\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":1000,\"MES\":1000,\"ES\":1000,\"NQ\":1000}},"
-    "\"daily_realized_loss\":{\"enabled\":true,\"limit\":-100000000},"
-    "\"daily_unrealized_loss\":{\"enabled\":true,\"loss_limit\":100000000,\"scope\":\"total\"},"
-    "\"max_unrealized_profit\":{\"enabled\":true,\"mode\":\"profit_target\",\"profit_target\":100000000,\"scope\":\"total\"},"
-    "\"trade_frequency_limit\":{\"enabled\":true,\"limits\":{\"per_minute\":100000,\"per_hour\":100000,\"per_session\":100000}},"
-    "\"cooldown_after_loss\":{\"enabled\":true,\"loss_threshold\":100000000,\"cooldown_seconds\":120},"
-    "\"no_stop_loss_grace\":{\"enabled\":true,\"grace_period_seconds\":3600},"
+static const char *const rules[] = {
+    "\"max_contracts\":{\"enabled\":true,\"limit\":1000}",
+    "\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":1000,\"MES\":1000,\"ES\":1000,\"NQ\":1000}}",
+    "\"daily_realized_loss\":{\"enabled\":true,\"limit\":-100000000}",
+    "\"daily_unrealized_loss\":{\"enabled\":true,\"loss_limit\":100000000,\"scope\":\"total\"}",
+    "\"max_unrealized_profit\":{\"enabled\":true,\"mode\":\"profit_target\",\"profit_target\":100000000,\"scope\":\"total\"}",
+    "\"trade_frequency_limit\":{\"enabled\":true,\"limits\":{\"per_minute\":100000,\"per_hour\":100000,\"per_session\":100000}}",
+    "\"cooldown_after_loss\":{\"enabled\":true,\"loss_threshold\":100000000,\"cooldown_seconds\":120}",
+    "\"no_stop_loss_grace\":{\"enabled\":true,\"grace_period_seconds\":3600}",
     "\"session_block_outside\":{\"enabled\":true,\"global_session\":{\"enabled\":true,\"start\":\"18:00\",\"end\":\"17:00\","
-        "\"timezone\":\"America/Chicago\"}},"
-    "\"auth_loss_guard\":{\"enabled\":true},"
-    "\"symbol_blocks\":{\"enabled\":true,\"blocked_symbols\":[\"GC\"]},"
-    "\"trade_management\":{\"enabled\":true,\"auto_breakeven\":{\"enabled\":true,\"profit_trigger_ticks\":100000}}}";
+        "\"timezone\":\"America/Chicago\"}}",
+    "\"auth_loss_guard\":{\"enabled\":true}",
+    "\"symbol_blocks\":{\"enabled\":true,\"blocked_symbols\":[\"GC\"]}",
+    "\"trade_management\":{\"enabled\":true,\"auto_breakeven\":{\"enabled\":true,\"profit_trigger_ticks\":100000}}",
+};
 
 int64_t
 bench_now_ns(void)
@@ -56,24 +57,34 @@ stop_unless(bool ok, const char *what)
     exit(EXIT_FAILURE);
 }
 
-struct loaded_config *
-bench_config(int64_t first_id, int32_t accounts)
+/* With the first @count of the rules. */
+static struct loaded_config *
+config_of(int64_t first_id, int32_t accounts, size_t count)
 {
     struct config_errors errors = { 0 };
     struct loaded_config *loaded = NULL;
     int64_t *ids = calloc((size_t)accounts, sizeof *ids);
-    char bytes[4096];
-    struct text text = text_on(bytes, sizeof bytes);
+    char bytes[4096], wanted[4096];
+    struct text text = text_on(bytes, sizeof bytes), json = text_on(wanted, sizeof wanted);
 
     stop_unless(ids != NULL, "no memory");
+    for (size_t i = 0; i < count; i++)
+        text_addf(&json, "%s%s", i == 0 ? "{" : ",", rules[i]);
+    text_add(&json, "}");
     for (int32_t i = 0; i < accounts; i++)
         ids[i] = first_id + i;
-    enum status status = config_from_scenario(all_rules, sizeof all_rules - 1, ids, accounts, rules_table, &loaded, &errors);
+    enum status status = config_from_scenario(wanted, json.length, ids, accounts, rules_table, &loaded, &errors);
     config_errors_print(&errors, &text);
     stop_unless(status == OK, bytes);
     config_errors_fini(&errors);
     free(ids);
     return loaded;
+}
+
+struct loaded_config *
+bench_config(int64_t first_id, int32_t accounts)
+{
+    return config_of(first_id, accounts, COUNT_OF(rules));
 }
 
 static void
@@ -132,13 +143,13 @@ feed_position(struct engine *engine, int32_t account, size_t contract, struct in
     feed(engine, &event, at);
 }
 
-/* A protective stop; fed again with another price it is a modification. */
+/* A protective stop, the @index-th; fed again with another price it is a modification. */
 static void
-feed_stop(struct engine *engine, int32_t account, size_t contract, int64_t ticks, struct instant at)
+feed_stop(struct engine *engine, int32_t account, size_t contract, int32_t index, int64_t ticks, struct instant at)
 {
     struct event event = { .kind = EVENT_ORDER };
 
-    event.u.order = (struct order_row){ .id = 3424000000 + account * 4 + (int64_t)contract, .account_id = FIRST_ID + account,
+    event.u.order = (struct order_row){ .id = 3424000000 + ((int64_t)index * 100000 + account) * 4 + (int64_t)contract, .account_id = FIRST_ID + account,
         .contract = contract_at(contract), .created_at = at, .updated_at = at, .status = ORDER_OPEN, .type = ORDER_STOP,
         .side = SIDE_SELL, .size = 1, .has_stop_price = true,
         .stop_price_nanos = contracts[contract].price * NANOS_PER_UNIT - ticks * contracts[contract].tick };
@@ -198,7 +209,7 @@ engine_memory_measure(int32_t accounts)
     for (int32_t i = 0; i < accounts; i++) {
         for (size_t contract = 0; contract < 2; contract++) {
             feed_position(engine, i, contract, at);
-            feed_stop(engine, i, contract, 40, at);
+            feed_stop(engine, i, contract, 0, 40, at);
         }
         for (int32_t trade = 0; trade < TRADES; trade++)
             feed_trade(engine, i, trade, at);
@@ -209,30 +220,66 @@ engine_memory_measure(int32_t accounts)
     return memory;
 }
 
-/* ---- Cost against the number of accounts ---- */
+/* ---- Cost against the size of things ---- */
 
-double
-engine_memory_cost(int32_t accounts, int32_t events)
+static struct engine *
+engine_with(const struct engine_load *load, const struct loaded_config *loaded, struct instant at)
 {
-    struct instant at = { START_NS };
-    struct loaded_config *loaded = bench_config(FIRST_ID, accounts);
     struct engine *engine = bench_engine(loaded, at);
 
-    for (int32_t i = 0; i < HOLDERS && i < accounts; i++)
-        for (size_t contract = 0; contract < COUNT_OF(contracts); contract++) {
+    for (int32_t i = 0; i < HOLDERS && i < load->accounts; i++)
+        for (size_t contract = 0; contract < (size_t)load->positions; contract++) {
             feed_position(engine, i, contract, at);
-            feed_stop(engine, i, contract, 40, at);
+            for (int32_t order = 0; order < load->orders; order++)
+                feed_stop(engine, i, contract, order, 40, at);
         }
-    int64_t start = bench_now_ns();
+    return engine;
+}
+
+/* Eight of ten are quotes, the others move stops. */
+static struct instant
+feed_many(struct engine *engine, const struct engine_load *load, int32_t events, struct instant at)
+{
+    int32_t holders = load->accounts < HOLDERS ? load->accounts : HOLDERS;
+
     for (int32_t i = 0; i < events; i++) {
         at = instant_add(at, SPAN_MS(1));
         if (i % 10 < 8)
-            feed_quote(engine, (size_t)i % COUNT_OF(contracts), i % 7, at);
+            feed_quote(engine, (size_t)(i % load->positions), i % 7, at);
         else
-            feed_stop(engine, i / 10 % HOLDERS, (size_t)i % COUNT_OF(contracts), 40 + i % 7, at);
+            feed_stop(engine, i / 10 % holders, (size_t)(i % load->positions), i / 100 % load->orders, 40 + i % 7, at);
     }
+    return at;
+}
+
+double
+engine_memory_cost(const struct engine_load *load, int32_t events)
+{
+    struct instant at = { START_NS };
+    struct loaded_config *loaded = config_of(FIRST_ID, load->accounts, (size_t)load->rules);
+    struct engine *engine = engine_with(load, loaded, at);
+    int64_t start = bench_now_ns();
+
+    (void)feed_many(engine, load, events, at);
     double cost = (double)(bench_now_ns() - start) / events;
     engine_free(engine);
     loaded_config_free(loaded);
     return cost;
+}
+
+int64_t
+engine_memory_growth(int32_t events)
+{
+    const struct engine_load load = ENGINE_LOAD;
+    struct instant at = { START_NS };
+    struct loaded_config *loaded = config_of(FIRST_ID, load.accounts, (size_t)load.rules);
+    struct engine *engine = engine_with(&load, loaded, at);
+
+    at = feed_many(engine, &load, events / 10, at);
+    int64_t before = resident_bytes();
+    (void)feed_many(engine, &load, events - events / 10, at);
+    int64_t grown = resident_bytes() - before;
+    engine_free(engine);
+    loaded_config_free(loaded);
+    return grown;
 }

@@ -22,7 +22,16 @@ struct engine_memory {
 /** @accounts with two positions, two working orders, 39 trades each. */
 struct engine_memory engine_memory_measure(int32_t accounts);
 
-/** Nanoseconds per event of @events (8 of 10 quotes) with ten holders of each contract, whatever @accounts is. */
-double engine_memory_cost(int32_t accounts, int32_t events);
+/* How much there is; ten accounts (or all, if fewer) hold @positions, each with @orders stops. */
+struct engine_load {
+    int32_t accounts, positions, orders, rules; /* Positions to 4, rules to 12. */
+};
+#define ENGINE_LOAD { .accounts = 10, .positions = 4, .orders = 1, .rules = 12 }
+
+/** Nanoseconds per event of @events, eight of ten of them quotes. */
+double engine_memory_cost(const struct engine_load *load, int32_t events);
+
+/** Growth of the resident set, in bytes, over the last nine tenths of @events. */
+int64_t engine_memory_growth(int32_t events);
 
 #endif /* BENCH_ENGINE_MEMORY_H */

@@ -2,7 +2,7 @@
  * store.c - what the loop pays for the disk: records put one by one, as the engine makes them, into a real database by the writer's thread.
  *
  * Printed as JSON: rows a second until all are durable, what a put costs the loop (p50, p99, max), and how long a promise takes to be durable
- * when the writer is idle.  Argument: a directory, where the database is made.
+ * when the writer is idle.  Argument: a directory, where the database bench.db is made and left: a month of rows, the last of them now.
  */
 #include "base/text.h"
 #include "store/writer.h"
@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ROWS 50000
 #define PROMISES 300
+#define MONTH_NS (INT64_C(30) * 86400 * 1000000000)
 
 struct bench {
     uv_loop_t loop;
@@ -22,6 +24,7 @@ struct bench {
 };
 
 static uint64_t took[ROWS];
+static int64_t began_ns; /* The first row's time. */
 
 static void
 on_synced(void *context, uint64_t ticket)
@@ -47,7 +50,7 @@ compare(const void *a, const void *b)
 static struct record
 make_record(enum record_kind kind, uint64_t number)
 {
-    struct record record = { .kind = kind, .at = { INT64_C(1790000000000000000) + (int64_t)number }, .incident = number, .account_id = 1001, .rule = 3 };
+    struct record record = { .kind = kind, .at = { began_ns + (int64_t)number * (MONTH_NS / ROWS) }, .incident = number, .account_id = 1001, .rule = 3 };
 
     if (kind == RECORD_BREACH)
         (void)text_copy(record.u.breach.why, sizeof record.u.breach.why, "Daily loss limit: lost $603.05 of $500.00.");
@@ -108,8 +111,9 @@ main(int argc, char **argv)
     }
     (void)snprintf(path, sizeof path, "%s/bench.db", argv[1]);
     (void)snprintf(spill, sizeof spill, "%s" STORE_SPILL_SUFFIX, path);
+    began_ns = (int64_t)time(NULL) * 1000000000 - MONTH_NS;
     (void)uv_loop_init(&bench.loop);
-    enum status status = store_open(&(struct store_options){ .path = path, .now = { INT64_C(1790000000000000000) } }, &store, &err);
+    enum status status = store_open(&(struct store_options){ .path = path, .now = { began_ns } }, &store, &err);
     struct writer_options options = { .loop = &bench.loop, .store = store, .spill_path = spill, .queue_max = ROWS + PROMISES, .context = &bench,
         .on_synced = on_synced, .on_alarm = on_alarm };
     if (status == OK)
