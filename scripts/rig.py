@@ -35,17 +35,17 @@ def wait_for(condition, seconds, what):
         time.sleep(0.02)
 
 
-def make_certificates(directory):
-    """A CA of our own and a certificate for 127.0.0.1 and localhost: riskd verifies both (TS-02)."""
+def make_certificates(directory, name="localhost"):
+    """A CA of our own and a certificate for 127.0.0.1 and @name: riskd verifies both (TS-02)."""
 
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
 
     with open(os.path.join(directory, "san.cnf"), "w", encoding="utf-8") as f:
-        f.write("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        f.write(f"subjectAltName=IP:127.0.0.1,DNS:{name}\n")
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     openssl("req", "-x509", *key, "-days", "2", "-subj", "/CN=risk demo CA", "-keyout", "ca.key", "-out", "ca.pem")
-    openssl("req", *key, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
+    openssl("req", *key, "-subj", f"/CN={name}", "-keyout", "server.key", "-out", "server.csr")
     openssl(
         "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
         "-days", "2", "-extfile", "san.cnf", "-out", "server.pem",
@@ -91,7 +91,8 @@ class Program:
 class Rig:
     """A directory with certificates, risksim and riskd in it.  Use as a context: nothing is left running or lying about."""
 
-    host = "127.0.0.1"  # What riskd calls the gateway.
+    host = "127.0.0.1"  # What riskd calls the gateway, ...
+    certified = "localhost"  # ... and the gateway itself.
 
     def __init__(self, programs, accounts, rules, sim_options=(), daemon="", keep=None, users=1, own_keys=False, shim=None, log_level="debug"):
         """@users share the accounts, in turn (each has a rate window of its own; with @own_keys a key too, and nobody else's account); @shim is preloaded into riskd (bench/wire_shim.c)."""
@@ -103,7 +104,7 @@ class Rig:
         self.log_level = log_level
         self.directory = tempfile.mkdtemp(prefix="risk-")
         self.keep = keep
-        self.tls = make_certificates(self.directory)
+        self.tls = make_certificates(self.directory, self.certified)
         self.context = ssl.create_default_context(cafile=self.tls["ca"])
         self.sim = self.riskd = None
         self.sim_port = None
