@@ -70,6 +70,7 @@ struct stop_request {
 struct lock_entry {
     struct lock_entry *next; /* Of the account. */
     struct lockout lockout;
+    bool ceilings_zero;      /* Of a cooldown, as it was set. */
 };
 
 /* A contract whose position and trades do not agree (doubt.c). */
@@ -222,6 +223,8 @@ void market_drop(struct engine *engine, struct position *position);
 
 /* ---- doubt.c ---- */
 /** The position has a new size. */
+/** What trades told before @until say of the position that its events have not shown, a change of its size; against its sign: it is ahead of them. */
+int32_t doubt_awaited(const struct position *position, struct instant until);
 void doubt_moved(struct engine *engine, const struct position *position, int32_t size_before);
 /** A trade was heard of for the first time. */
 void doubt_traded(struct engine *engine, struct account *account, const struct trade *trade);
@@ -285,6 +288,8 @@ int32_t lockout_ceiling(const struct engine *engine, const struct account *accou
 /** Must this working order go?  The lock that says so, or NULL. */
 const struct lockout *lockout_forbids(const struct engine *engine, const struct account *account, const struct order *order);
 bool lockout_any_cooldown(const struct account *account);
+/** A position has changed: the ceilings of a cooldown that has just begun may not have known yet (R-ALL-8). */
+void lockout_follow(const struct engine *engine, struct position *position, int32_t size_before);
 
 /* ---- enforce.c ---- */
 /** Want at most @size of a contract (0: flat, and no orders).  True if that asks for more than was asked already. */

@@ -149,6 +149,7 @@ set_position(struct engine *engine, struct position *position, const struct posi
     position->last_size = position->size != 0 ? position->size : position->last_size;
     position->size = bounded(row->size);
     position->average_price_nanos = row->average_price_nanos;
+    lockout_follow(engine, position, size_before);
     doubt_moved(engine, position, size_before);
     position->touched_at = engine->now;
     position->reads_from = instant_add(engine->now, READ_LAG);

@@ -68,6 +68,14 @@ doubt_moved(struct engine *engine, const struct position *position, int32_t size
         count(engine, position->account, position->contract, position->size - size_before);
 }
 
+int32_t
+doubt_awaited(const struct position *position, struct instant until)
+{
+    const struct doubt *doubt = find(position->account, position->contract);
+
+    return doubt != NULL && !instant_before(until, doubt->since) ? -doubt->unexplained : 0;
+}
+
 void
 doubt_traded(struct engine *engine, struct account *account, const struct trade *trade)
 {

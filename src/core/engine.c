@@ -102,7 +102,9 @@ find_reversal(struct engine *engine, struct account *account, struct position *p
     }
     while (t != NULL && t->contract != contract)
         t = ledger_trade(engine, t->older);
-    position->crossed = t == NULL || t->side != side;
+    int32_t awaited = doubt_awaited(position, engine->now);
+    bool untold = awaited != 0 && (awaited < 0) == (position->size > 0); /* The position is ahead: the newest is an earlier one. */
+    position->crossed = untold || t == NULL || t->side != side;
     if (position->crossed || t->opened)
         return NULL;
     ledger_opened(engine, account, t);

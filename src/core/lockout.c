@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "core/products.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct lock_entry *
@@ -45,6 +46,54 @@ capture_ceilings(struct engine *engine, struct account *account, bool another_ru
         p->ceiling_short = another_runs && p->ceiling_short < held_short ? p->ceiling_short : held_short;
         book_store_position(engine, p);
     }
+}
+
+static struct lock_entry *
+newest_cooldown(const struct account *account, bool *ret_another)
+{
+    struct lock_entry *newest = NULL;
+
+    *ret_another = false;
+    for (struct lock_entry *entry = account->lockouts; entry != NULL; entry = entry->next) {
+        if (entry->lockout.kind != LOCK_ENTRIES)
+            continue;
+        *ret_another = newest != NULL;
+        if (newest == NULL || instant_before(newest->lockout.since, entry->lockout.since))
+            newest = entry;
+    }
+    return newest;
+}
+
+static int32_t
+smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/*
+ * A fill is told in three events, in any order, and its trade may begin the cooldown before the position shows it.  So the size held when the
+ * cooldown began is that of the end of its instant; and later a decrease of which its trades had told by then lowers the ceiling.
+ */
+void
+lockout_follow(const struct engine *engine, struct position *position, int32_t size_before)
+{
+    bool another;
+    const struct lock_entry *cooldown = newest_cooldown(position->account, &another);
+    int32_t size = position->size, before = abs(size_before);
+
+    if (cooldown == NULL || size == size_before)
+        return;
+    int32_t *ceiling = size_before > 0 ? &position->ceiling_long : &position->ceiling_short;
+    if (instant_equal(cooldown->lockout.since, engine->now) && !another && !cooldown->ceilings_zero) {
+        position->ceiling_long = size > 0 ? size : 0;
+        position->ceiling_short = size < 0 ? -size : 0;
+        return;
+    }
+    int32_t awaited = doubt_awaited(position, cooldown->lockout.since);
+    int32_t left = (size > 0) == (size_before > 0) ? abs(size) : 0;
+    if (size_before == 0 || awaited == 0 || (awaited > 0) == (size_before > 0) || left >= before)
+        return;
+    *ceiling = smaller(*ceiling, before - smaller(before - left, abs(awaited)));
 }
 
 static void
@@ -115,6 +164,7 @@ lockout_set(struct engine *engine, struct account *account, const struct rule *r
             return false;
         entry->lockout = (struct lockout){ .account_id = account->id, .rule = rule->number, .since = engine->now };
         (void)text_copy(entry->lockout.root, sizeof entry->lockout.root, root);
+        entry->ceilings_zero = want->ceilings_zero;
         if (want->kind == LOCK_ENTRIES)
             capture_ceilings(engine, account, another_runs, want->ceilings_zero);
     }

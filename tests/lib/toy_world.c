@@ -55,6 +55,12 @@ content_of(const struct command *c)
     return toy_mix(toy_mix(toy_mix(hash, (uint64_t)c->order_id), (uint64_t)c->size), (uint64_t)c->price_nanos);
 }
 
+uint64_t
+toy_action(const struct world *w, const struct command *c)
+{
+    return toy_mix(content_of(c), (uint64_t)w->f.now.ns);
+}
+
 struct held {
     const char *contract;
     int32_t size;
@@ -106,6 +112,7 @@ toy_take_update(struct world *w)
         const struct command *c = &u->commands[i];
         check_command(w, c);
         w->content += toy_mix(content_of(c), (uint64_t)w->f.now.ns);
+        w->acted += c->kind <= COMMAND_MODIFY_STOP ? toy_action(w, c) : 0;
         w->exact = toy_mix(toy_mix(toy_mix(w->exact, content_of(c)), c->id), c->incident + (uint64_t)c->rule);
         assert_true(w->pending_count < PENDING);
         w->pending[w->pending_count++] = (struct pending){ .command = *c,
@@ -199,6 +206,27 @@ set_stop(struct world *w, const struct command *c)
     tell_order(w, row);
 }
 
+struct fill {
+    int64_t id; /* Of the trade; of the order 5000 more. */
+    int contract;
+    int32_t by, size_before; /* Signed. */
+    int64_t pnl_dollars;     /* Of what it closes. */
+};
+
+static void
+tell_trade(struct world *w, const struct fill *fill)
+{
+    struct event event = { .kind = EVENT_TRADE };
+    bool closes = fill->size_before != 0 && (fill->size_before > 0) != (fill->by > 0);
+
+    event.u.trade = (struct trade_row){ .id = fill->id, .account_id = FIXTURE_ACCOUNT, .order_id = 5000 + fill->id, .at = w->f.now,
+        .side = fill->by > 0 ? SIDE_BUY : SIDE_SELL, .size = abs(fill->by), .has_pnl = closes,
+        .pnl_micros = closes ? fill->pnl_dollars * MICROS_PER_DOLLAR : 0, .fees_micros = MICROS_PER_DOLLAR };
+    (void)text_copy(event.u.trade.contract.text, CONTRACT_ID_MAX, toy_contracts[fill->contract]);
+    story_feed(&w->f, &event);
+    toy_take_update(w);
+}
+
 static void
 carry_out(struct world *w, const struct pending *p)
 {
@@ -224,6 +252,8 @@ carry_out(struct world *w, const struct pending *p)
             return;
         }
         w->sizes[contract] = c->kind == COMMAND_CLOSE ? 0 : size - (size > 0 ? c->size : -c->size);
+        if (w->fills)
+            tell_trade(w, &(struct fill){ .id = ++w->trades, .contract = contract, .by = w->sizes[contract] - size, .size_before = size });
         w->told_at[contract] = w->tick + (int32_t)(luck % 4);
         if (luck % 4 == 0)
             tell_position(w, contract);
@@ -300,6 +330,64 @@ trade(struct world *w)
         act(w, (i * (w->order_of_events % 2 == 0 ? 1 : 3) + w->order_of_events) % 4, dice);
 }
 
+/* ---- Or a trader of whom each turn one order fills ---- */
+
+static void
+tell_filled(struct world *w, const struct fill *fill)
+{
+    struct order_row row = { .id = 5000 + fill->id, .account_id = FIXTURE_ACCOUNT, .created_at = w->f.now, .updated_at = w->f.now,
+        .status = ORDER_FILLED, .type = ORDER_MARKET, .side = fill->by > 0 ? SIDE_BUY : SIDE_SELL, .size = abs(fill->by),
+        .filled = abs(fill->by) };
+
+    (void)text_copy(row.contract.text, CONTRACT_ID_MAX, toy_contracts[fill->contract]);
+    tell_order(w, &row);
+}
+
+static void
+tell_account(struct world *w)
+{
+    struct event event = { .kind = EVENT_ACCOUNT, .u.account = { .id = FIXTURE_ACCOUNT,
+        .can_trade = w->tick % 20 == 19 ? ANSWER_NO : ANSWER_YES } };
+
+    story_feed(&w->f, &event);
+    toy_take_update(w);
+}
+
+static void
+tell_part(struct world *w, int part, const struct fill *fill)
+{
+    switch (part) {
+    case 0: tell_filled(w, fill); break;
+    case 1: tell_trade(w, fill); break;
+    case 2: tell_position(w, fill->contract); break;
+    default: tell_account(w); break;
+    }
+}
+
+static void
+fill_one(struct world *w)
+{
+    struct fill fill = { .contract = toy_pick(w, CONTRACTS), .by = toy_pick(w, 7) - 3, .pnl_dollars = (toy_pick(w, 10) - 6) * 40 };
+    int64_t last = 20990 + toy_pick(w, 10) * 2;
+    bool trades = toy_pick(w, 3) == 0;
+    int32_t rest = w->order_of_events;
+    int parts[] = { 0, 1, 2, 3 };
+
+    story_quote(&w->f, toy_contracts[fill.contract], last); /* Prices are another matter: before the fill, always. */
+    toy_take_update(w);
+    if (fill.by == 0 || !trades)
+        return;
+    fill.id = ++w->trades;
+    fill.size_before = w->sizes[fill.contract];
+    w->sizes[fill.contract] += fill.by;
+    for (int left = 4; left > 0; left--) {
+        int at = rest % left;
+        rest /= left;
+        tell_part(w, parts[at], &fill);
+        parts[at] = parts[left - 1];
+    }
+}
+
 void
 toy_turn(struct world *w)
 {
@@ -311,7 +399,9 @@ toy_turn(struct world *w)
         if (w->told_at[i] == w->tick)
             tell_position(w, i);
     work_off(w);
-    if (w->tick <= TOY_TICKS)
+    if (w->tick <= TOY_TICKS && w->fills)
+        fill_one(w);
+    else if (w->tick <= TOY_TICKS)
         trade(w);
 }
 

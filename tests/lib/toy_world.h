@@ -18,6 +18,7 @@
 #define ORDERS 12     /* The trader's. */
 #define ORDERS_ALL 96 /* And ours. */
 #define PENDING 256
+#define FILL_ORDERS 24 /* Of order, trade, position and account. */
 
 extern const char *const toy_contracts[CONTRACTS];
 
@@ -32,6 +33,7 @@ struct world {
     struct store *store;
     uint64_t random, salt;     /* Of the trader; of the broker. */
     int32_t tick, order_of_events;
+    bool fills;                 /* Each turn's events are those of one fill, told in one of FILL_ORDERS orders. */
     int32_t sizes[CONTRACTS];
     int32_t told_at[CONTRACTS]; /* The stream tells of a close that late. */
     struct order_row orders[ORDERS_ALL];
@@ -40,6 +42,7 @@ struct world {
     int32_t pending_count;
     int64_t trades;
     uint64_t exact, content;   /* Digests: every field in order; what is asked for, in any order. */
+    uint64_t acted;            /* Of `content` what is not a question. */
 };
 
 uint64_t toy_mix(uint64_t hash, uint64_t value);
@@ -47,6 +50,8 @@ uint64_t toy_mix_text(uint64_t hash, const char *text);
 /** A number of the trader's, 0 to @below - 1. */
 int32_t toy_pick(struct world *w, int32_t below);
 int toy_contract_index(const char *name);
+/** What a command adds to w->acted, at w's time. */
+uint64_t toy_action(const struct world *w, const struct command *c);
 
 /** @config: a scenario's; the world is the same for the same seed.  The first snapshot is in. */
 void toy_begin(struct world *w, const char *config, const struct rule *const *table, uint64_t seed);
