@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FILL_TOLD SPAN_MS(500) /* From the first event of a fill to the last; later ones are other fills'. */
+
 struct lock_entry *
 lockout_find(const struct account *account, int32_t rule, const char *root)
 {
@@ -72,7 +74,7 @@ smaller(int32_t a, int32_t b)
 
 /*
  * A fill is told in three events, in any order, and its trade may begin the cooldown before the position shows it.  So the size held when the
- * cooldown began is that of the end of its instant; and later a decrease of which its trades had told by then lowers the ceiling.
+ * cooldown began is that of the end of its instant; and shortly afterwards a decrease of which its trades had told by then lowers the ceiling.
  */
 void
 lockout_follow(const struct engine *engine, struct position *position, int32_t size_before)
@@ -91,7 +93,8 @@ lockout_follow(const struct engine *engine, struct position *position, int32_t s
     }
     int32_t awaited = doubt_awaited(position, cooldown->lockout.since);
     int32_t left = (size > 0) == (size_before > 0) ? abs(size) : 0;
-    if (size_before == 0 || awaited == 0 || (awaited > 0) == (size_before > 0) || left >= before)
+    bool same_fill = instant_before(engine->now, instant_add(cooldown->lockout.since, FILL_TOLD));
+    if (!same_fill || size_before == 0 || awaited == 0 || (awaited > 0) == (size_before > 0) || left >= before)
         return;
     *ceiling = smaller(*ceiling, before - smaller(before - left, abs(awaited)));
 }
