@@ -43,9 +43,11 @@ struct options {
 };
 
 struct totals {
-    uint64_t runs, breaches, enforced, proven, alarms, requests, mutations, connects, faults, kills, compared, orders, revenges, hash;
+    uint64_t runs, breaches, enforced, proven, alarms, requests, mutations, connects, kills, compared, orders, revenges, hash;
     uint64_t times[CHECK_TIMES], times_count;
     int64_t longest_ms, blind_ns, degraded_ns, requests_most, virtual_ns;
+    int64_t recorded_blind_ns;
+    uint64_t faults_of[STORM_KINDS], tokens;
 };
 
 /* The seeds of a run and what came of them; all but the options under the lock. */
@@ -95,15 +97,30 @@ add_up(struct totals *totals, const struct simulate_world *world)
     totals->revenges += world->sim->crowd.revenges;
     totals->hash += world->story.hash * (2 * world->options.seed + 1); /* In whatever order they end. */
     for (int i = 0; i < STORM_KINDS; i++)
-        totals->faults += world->storm.count[i];
+        totals->faults_of[i] += world->storm.count[i];
     for (size_t i = 0; i < CHECK_TIMES; i++)
         totals->times[i] += check->times[i];
     totals->times_count += check->times_count;
     totals->longest_ms = check->longest_ms > totals->longest_ms ? check->longest_ms : totals->longest_ms;
     totals->blind_ns += check->blind_ns;
+    totals->recorded_blind_ns += check->recorded_blind_ns;
+    totals->tokens += world->sim->tokens.issued;
     totals->degraded_ns += check->degraded_ns;
     totals->requests_most = check->requests_most > totals->requests_most ? check->requests_most : totals->requests_most;
     totals->virtual_ns += instant_since(world->now, world->start).ns * world->options.accounts;
+}
+
+static void
+print_trouble(const struct totals *totals)
+{
+    uint64_t all = 0;
+
+    for (int i = 0; i < STORM_KINDS; i++)
+        all += totals->faults_of[i];
+    printf("  trouble     %" PRIu64 " injected, %" PRIu64 " kills; day totals compared %" PRIu64 " times\n", all, totals->kills, totals->compared);
+    for (int i = 0; i < STORM_KINDS; i++)
+        if (totals->faults_of[i] > 0)
+            printf("              %6" PRIu64 " %s\n", totals->faults_of[i], storm_kind_name((enum storm_kind)i));
 }
 
 static void
@@ -117,13 +134,15 @@ print_totals(const struct totals *totals, uint64_t wall_ns, double cpu_seconds)
     printf("  traders     %" PRIu64 " orders, %" PRIu64 " in revenge\n", totals->orders, totals->revenges);
     printf("  breaches    %" PRIu64 " by the exchange's books, %" PRIu64 " made good; %" PRIu64 " enforcements proven, %" PRIu64 " alarms\n",
         totals->breaches, totals->enforced, totals->proven, totals->alarms);
+    printf("  unanswered  %" PRIu64 " breaches; no close or order doubled, or the run had failed (ID-04)\n", totals->breaches - totals->enforced);
     printf("  to flat     p50 %" PRId64 " ms, p99 %" PRId64 " ms, longest %" PRId64 " ms, outages and closed markets included\n",
         simulate_check_time(&check, 500), simulate_check_time(&check, 990), totals->longest_ms);
-    printf("  blind       %" PRId64 " s, degraded %" PRId64 " s\n", totals->blind_ns / 1000000000, totals->degraded_ns / 1000000000);
-    printf("  requests    %" PRIu64 ", %" PRIu64 " of them orders, closes, cancels; at most %" PRId64 " in a minute; %" PRIu64 " hub connects\n",
-        totals->requests, totals->mutations, totals->requests_most, totals->connects);
-    printf("  trouble     %" PRIu64 " injected, %" PRIu64 " kills; day totals compared %" PRIu64 " times\n", totals->faults, totals->kills,
-        totals->compared);
+    printf("  blind       %" PRId64 " s, %" PRId64 " s of it recorded as such, the rest as a gap after a kill; degraded %" PRId64 " s\n",
+        totals->blind_ns / 1000000000, totals->recorded_blind_ns / 1000000000, totals->degraded_ns / 1000000000);
+    printf("  requests    %" PRIu64 ", %" PRIu64 " of them orders, closes, cancels; at most %" PRId64 " in a minute; %" PRIu64 " hub connects, %" PRIu64
+           " tokens\n",
+        totals->requests, totals->mutations, totals->requests_most, totals->connects, totals->tokens);
+    print_trouble(totals);
     printf("  speed       %.0f virtual account-hours per wall second (%.1f s), %.0f per second of a processor\n",
         hours / (seconds > 0 ? seconds : 1), seconds, hours / (cpu_seconds > 0 ? cpu_seconds : 1));
 }

@@ -454,6 +454,7 @@ simulate_check_advance(struct simulate_world *world)
             compare(world, &check->accounts[i]);
     }
     simulate_check_goals(world);
+    simulate_check_sight(world);
     int minute = simulate_wire_minute(&world->wire);
     check->requests_most = minute > check->requests_most ? minute : check->requests_most;
     if (minute > REQUESTS_MAX)

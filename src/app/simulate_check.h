@@ -71,6 +71,9 @@ struct simulate_check {
     /* For the report. */
     uint64_t breaches, enforced, proven, alarms, gateway_alarms, times[CHECK_TIMES], times_count, totals_compared, kills;
     int64_t longest_ms, blind_ns, degraded_ns, requests_most;
+    enum mode recorded_mode;              /* By the records on disk. */
+    struct instant recorded_since;
+    int64_t recorded_blind_ns;
 };
 
 struct simulate_world;
@@ -106,6 +109,10 @@ void simulate_check_restored(struct simulate_world *world);
 void simulate_check_dies(struct simulate_world *world);
 /** Is an enforcement open that takes everything of the contract? */
 bool simulate_check_flattens(const struct simulate_check *check, int64_t account_id, const char *contract);
+/** A broker that cannot be reached is shown to be so. */
+void simulate_check_sight(struct simulate_world *world);
+/** At the end: every blind second shown is recorded. */
+void simulate_check_blindness(struct simulate_world *world);
 /** Each enforcement: proven or alarmed in time. */
 void simulate_check_goals(struct simulate_world *world);
 

@@ -6,9 +6,11 @@
 #include "core/engine.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROOF_MAX SPAN_SECONDS(90) /* Then an enforcement is proven, or somebody has been told. */
+#define UNWRITTEN SPAN_SECONDS(10) /* What a disk in trouble may not have written yet when the process is killed. */
 
 /* ---- Locks ---- */
 
@@ -194,9 +196,51 @@ simulate_check_record(struct simulate_world *world, const struct record *record)
     }
 }
 
+/* HM-04: blind spans as an audit would find them. */
+static void
+note_recorded(struct simulate_check *check, enum mode mode, struct instant at)
+{
+    check->recorded_blind_ns += check->recorded_mode == MODE_BLIND ? instant_since(at, check->recorded_since).ns : 0;
+    check->recorded_mode = mode;
+    check->recorded_since = at;
+}
+
+void
+simulate_check_blindness(struct simulate_world *world)
+{
+    const struct simulate_check *check = &world->check;
+    int64_t allowed_ns = (int64_t)check->kills * UNWRITTEN.ns; /* What a kill takes with it is in the row about the gap. */
+
+    if (llabs(check->blind_ns - check->recorded_blind_ns) > allowed_ns)
+        simulate_world_fail(world, 0, "blind for %" PRId64 " ms, %" PRId64 " of them recorded (HM-04)", check->blind_ns / 1000000,
+            check->recorded_blind_ns / 1000000);
+}
+
+void
+simulate_check_sight(struct simulate_world *world)
+{
+    static const struct {
+        enum storm_kind kind;
+        int64_t within_s; /* A ping each 30 s, its time-out, 15 s of failing; 30 s of silence. */
+        enum mode least;
+    } rows[] = { { STORM_DOWN, 75, MODE_BLIND }, { STORM_HOLE, 75, MODE_BLIND }, { STORM_FREEZE_ALL, 45, MODE_DEGRADED } };
+    const struct simulate_process *process = &world->process;
+
+    for (size_t i = 0; i < COUNT_OF(rows) && process->alive; i++) {
+        struct instant since = instant_max(world->storm.since[rows[i].kind], process->started);
+
+        if (!instant_is_never(world->storm.ends[rows[i].kind]) && process->mode < rows[i].least &&
+            instant_since(world->now, since).ns > SPAN_SECONDS(rows[i].within_s).ns)
+            simulate_world_fail(world, 0, "%s for %" PRId64 " s, and the mode is still %s", storm_kind_name(rows[i].kind),
+                instant_since(world->now, since).ns / 1000000000, mode_name(process->mode));
+    }
+}
+
 void
 simulate_check_durable(struct simulate_world *world, const struct record *record)
 {
+    if (record->kind == RECORD_MODE)
+        note_recorded(&world->check, record->u.mode.mode, record->at);
     if (record->kind == RECORD_LOCKOUT_SET)
         set_lock(world, &record->u.lockout);
     else if (record->kind == RECORD_LOCKOUT_END)
@@ -243,6 +287,7 @@ void
 simulate_check_dies(struct simulate_world *world)
 {
     note_mode(world, MODE_STARTING);
+    note_recorded(&world->check, MODE_STARTING, world->now);
     world->check.kills++;
     for (int32_t i = 0; i < world->check.count; i++) { /* What it had swept is known to nobody now. */
         memset(world->check.accounts[i].swept, 0, sizeof world->check.accounts[i].swept);

@@ -192,7 +192,7 @@ simulate_process_start(struct simulate_world *world, struct error *err)
     process->deadline = INSTANT_NEVER;
     process->ticket = store_last_ticket(world->store);
     process->mode = MODE_STARTING;
-    process->mode_since = world->now;
+    process->mode_since = process->started = world->now;
     simulate_story_tell(&world->story, 0, "daemon", "starts: %u lockouts, %u trades, %u goals remembered",
         (unsigned)restore.u.restore.lockouts_count, (unsigned)restore.u.restore.trades_count, (unsigned)restore.u.restore.goals_count);
     simulate_check_starts(world, &restore.u.restore);

@@ -410,6 +410,7 @@ turn(struct simulate_world *world, int kind, bool on)
 
     simulate_story_tell(&world->story, 0, "trouble", "%s%s", trouble->name, trouble->most_s == 0 ? "" : on ? " begins" : " ends");
     storm->count[kind] += on;
+    storm->since[kind] = on ? world->now : storm->since[kind];
     sim_advance(world->sim, world->now);
     storm->ends[kind] = on && trouble->most_s > 0 ?
         instant_add(world->now, SPAN_MS(between(storm, trouble->least_s * 1000, trouble->most_s * 1000))) : INSTANT_NEVER;

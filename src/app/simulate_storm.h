@@ -33,6 +33,7 @@ struct simulate_storm {
     struct chance chance;
     int64_t mean_s[STORM_KINDS];           /* Between two; 0: never. */
     struct instant begins[STORM_KINDS];    /* INSTANT_NEVER: off, or on now. */
+    struct instant since[STORM_KINDS];     /* When it began last. */
     struct instant ends[STORM_KINDS];      /* INSTANT_NEVER: not on. */
     struct fault fault[STORM_KINDS];       /* Armed while on. */
     bool has_fault[STORM_KINDS];

@@ -231,5 +231,7 @@ simulate_world_run(struct simulate_world *world)
     }
     if (!world->failed)
         judge_end(world);
+    if (!world->failed)
+        simulate_check_blindness(world);
     return !world->failed;
 }

@@ -57,7 +57,7 @@ struct simulate_process {
     bool writing;
     uint64_t ticket, records;
     enum mode mode;
-    struct instant mode_since;
+    struct instant mode_since, started;
     struct simulate_hours hours;
 };
 

@@ -90,6 +90,7 @@ tokens_issue(struct tokens *tokens, const char *user, struct instant now, struct
 
     tokens->next = (tokens->next + 1) % TOKENS_MAX;
     tokens->count += tokens->count < TOKENS_MAX;
+    tokens->issued++;
     token->expires = instant_add(now, tokens->life);
     (void)text_copy(token->user, sizeof token->user, user);
     for (size_t i = 0; i < COUNT_OF(signature); i++)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define TOKEN_TEXT_MAX 1024
 #define TOKEN_USER_MAX 256
@@ -28,6 +29,7 @@ struct token {
 struct tokens {
     struct token *list;
     size_t count, next;
+    uint64_t issued;
     struct span life;
     char connections[TOKENS_MAX][TOKEN_CONNECTION_MAX]; /* Negotiated, not yet used; "" = free. */
     size_t next_connection;
