@@ -16,6 +16,7 @@
 #include "tui/input.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct dashboard {
     uv_loop_t loop;
     uv_timer_t timer;
     uv_poll_t keys;
-    uv_signal_t stop[2];
+    uv_signal_t stop[3];
     struct listener *listener;
     struct model *model;
     struct screen screen;
@@ -56,6 +57,8 @@ draw(struct dashboard *dashboard)
     uint64_t began = uv_hrtime();
 
     dashboard->ui.now = os_utc_now();
+    if (os_terminal_size(&width, &height))
+        terminal_fit(height, width);
     terminal_size(&height, &width);
     if (height != dashboard->screen.height || width != dashboard->screen.width) {
         if (screen_resize(&dashboard->screen, height, width, &err) != OK)
@@ -282,12 +285,13 @@ close_handle(uv_handle_t *handle)
 static void
 start_terminal(struct dashboard *dashboard)
 {
-    static const int numbers[] = { 15, 1 }; /* SIGTERM, SIGHUP: leave the terminal as it was. */
+    static const int numbers[] = { SIGTERM, SIGHUP, SIGINT }; /* Leave the terminal as it was. */
 
     if (uv_poll_init(&dashboard->loop, &dashboard->keys, 0) == 0) {
         dashboard->keys.data = dashboard;
         (void)uv_poll_start(&dashboard->keys, UV_READABLE, on_keys);
     }
+    (void)signal(SIGINT, SIG_DFL); /* ncurses' own handler ends the process as failed. */
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         (void)uv_signal_init(&dashboard->loop, &dashboard->stop[i]);
         dashboard->stop[i].data = dashboard;
@@ -334,6 +338,7 @@ end(struct dashboard *dashboard)
     close_handle((uv_handle_t *)&dashboard->keys);
     close_handle((uv_handle_t *)&dashboard->stop[0]);
     close_handle((uv_handle_t *)&dashboard->stop[1]);
+    close_handle((uv_handle_t *)&dashboard->stop[2]);
     for (int i = 0; i < CLOSING_TURNS && uv_run(&dashboard->loop, UV_RUN_NOWAIT) != 0; i++)
         ;
     (void)uv_loop_close(&dashboard->loop);

@@ -13,11 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** What each program does first: its three streams carry bytes as they are, and it knows where its time zones are (base/zone.h). */
+/**
+ * What each program does first: its three streams carry bytes as they are, it knows where its time zones are (base/zone.h), and what kind of
+ * terminal there is.
+ */
 void os_begin(void);
 
 /** Does the terminal show all characters, whatever the C library's locale says? */
 bool os_terminal_is_wide(void);
+
+/** The terminal's size in cells, where nothing else tells of a new one; false: ncurses is told by a signal, or there is no terminal. */
+bool os_terminal_size(int *ret_columns, int *ret_rows);
 
 /** A write to a peer who has gone fails, and does not end the process. */
 void os_ignore_hangups(void);

@@ -76,6 +76,14 @@ os_terminal_is_wide(void)
     return false; /* The locale says. */
 }
 
+bool
+os_terminal_size(int *ret_columns, int *ret_rows)
+{
+    (void)ret_columns; /* SIGWINCH tells. */
+    (void)ret_rows;
+    return false;
+}
+
 void
 os_ignore_hangups(void)
 {

@@ -57,6 +57,7 @@ os_begin(void)
     for (int fd = 0; fd <= 2; fd++)
         (void)_setmode(fd, _O_BINARY);
     (void)SetConsoleOutputCP(CP_UTF8);
+    (void)_putenv("TERM="); /* Whatever it names, the console is Windows' own. */
     (void)SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX); /* A box nobody sees stops a service. */
     use_own_zones();
 }
@@ -64,6 +65,18 @@ os_begin(void)
 bool
 os_terminal_is_wide(void)
 {
+    return true;
+}
+
+bool
+os_terminal_size(int *ret_columns, int *ret_rows)
+{
+    CONSOLE_SCREEN_BUFFER_INFO info;
+
+    if (!GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info))
+        return false;
+    *ret_columns = info.srWindow.Right - info.srWindow.Left + 1; /* Of what is seen: behind it there may be thousands of lines. */
+    *ret_rows = info.srWindow.Bottom - info.srWindow.Top + 1;
     return true;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "os/terminal.h"
 
+#include "os/os.h"
 #include "os/windows.h"
 
 #include "base/text.h"
@@ -76,9 +77,8 @@ terminal_ask_secret(const char *prompt, char *out, size_t size)
 void
 terminal_size(int *ret_columns, int *ret_rows)
 {
-    CONSOLE_SCREEN_BUFFER_INFO info;
-    bool known = GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info) != 0;
-
-    *ret_columns = known ? info.srWindow.Right - info.srWindow.Left + 1 : 80;
-    *ret_rows = known ? info.srWindow.Bottom - info.srWindow.Top + 1 : 24;
+    if (!os_terminal_size(ret_columns, ret_rows)) {
+        *ret_columns = 80;
+        *ret_rows = 24;
+    }
 }

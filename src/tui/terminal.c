@@ -122,6 +122,13 @@ terminal_close(void)
 }
 
 void
+terminal_fit(int height, int width)
+{
+    if (is_term_resized(height, width))
+        (void)resizeterm(height, width);
+}
+
+void
 terminal_size(int *ret_height, int *ret_width)
 {
     getmaxyx(stdscr, *ret_height, *ret_width);

@@ -21,6 +21,9 @@ MUST_USE enum status terminal_open(const struct terminal_options *options, struc
 /** Give it back as it was.  Twice is fine. */
 void terminal_close(void);
 
+/** It has become that large, where nobody but the caller can know.  Does nothing if it was so already. */
+void terminal_fit(int height, int width);
+
 /** Its size now; also takes note of a new one. */
 void terminal_size(int *ret_height, int *ret_width);
 
