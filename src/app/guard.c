@@ -82,11 +82,8 @@ on_command(void *context, const struct command *command)
     struct guard *guard = context;
     struct guard_user *user = user_of(guard, command->account_id);
 
-    if (is_mutation(command->kind)) {
+    if (is_mutation(command->kind))
         crash_at("before-request");
-        flight_add(&guard->flight, command, guard->frame_ns);
-        status_sent(&guard->board, command, guard_now(guard));
-    }
     if (user != NULL) {
         if (user->gateway != NULL)
             gateway_carry_out(user->gateway, command);
@@ -98,8 +95,11 @@ on_command(void *context, const struct command *command)
                 break;
         }
     }
-    if (is_mutation(command->kind))
+    if (is_mutation(command->kind)) { /* After it has left; its answer comes on a later turn. */
+        flight_add(&guard->flight, command, guard->frame_ns);
+        status_sent(&guard->board, command, guard_now(guard));
         crash_at("after-request");
+    }
     if (command->kind == COMMAND_CANCEL)
         crash_at("after-cancel");
     if (command->kind == COMMAND_CLOSE)
