@@ -45,6 +45,7 @@ struct run {
     struct stage *stage;
     struct instant now;
     int32_t decoded;             /* Rows of the invocation just fed. */
+    uint64_t asked;              /* The last close, reduction or cancel: what `answer` answers. */
     char database[600];          /* "": no restart in this case. */
     struct scenario_result *result;
     struct text problems;
@@ -58,6 +59,8 @@ on_command(void *context, const struct command *command)
 {
     struct run *run = context;
 
+    if (command->kind == COMMAND_CLOSE || command->kind == COMMAND_REDUCE || command->kind == COMMAND_CANCEL)
+        run->asked = command->id;
     actions_add_command(&run->result->got, run->index, command, paper_order(stage_paper(run->stage), command->order_id));
 }
 
@@ -278,6 +281,22 @@ feed_admin(struct run *run, int data, struct error *err)
     return OK;
 }
 
+/* For a silent broker: what became of the last request, at its own time. */
+static enum status
+feed_answer(struct run *run, int data, struct error *err)
+{
+    static const char *const words[] = { "accepted", "gone", "refused", "not_sent", "ambiguous" }; /* As enum outcome. */
+    struct event event = { .kind = EVENT_ANSWER, .at = run->now, .u.answer.command_id = run->asked };
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (run->asked != 0 && json_string_is(run->json, json_get(run->json, data, "outcome"), words[i])) {
+            event.u.answer.outcome = (enum outcome)i;
+            stage_event(run->stage, &event);
+            return OK;
+        }
+    return error_set(err, STATUS_CORRUPT, "given[%" PRId32 "]: no such outcome, or nothing was asked", run->index);
+}
+
 static enum status
 feed_given(struct run *run, int given, const char *type, struct error *err)
 {
@@ -292,6 +311,8 @@ feed_given(struct run *run, int given, const char *type, struct error *err)
         return feed_reload(run, data, type[0] == 'r', err);
     if (strcmp(type, "admin") == 0)
         return feed_admin(run, data, err);
+    if (strcmp(type, "answer") == 0)
+        return feed_answer(run, data, err);
     if (strcmp(type, "clock") != 0)
         return feed_invocation(run, given, type, err);
     stage_event(run->stage, &clock);

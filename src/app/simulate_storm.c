@@ -78,6 +78,7 @@ static void
 lag(struct simulate_world *world, bool on)
 {
     world->sim->rest_lag = on ? SPAN_MS(between(&world->storm, 100, 2000)) : SPAN_ZERO;
+    world->sim->orders_on_time = on && between(&world->storm, 0, 1) != 0;
 }
 
 static void
@@ -118,6 +119,13 @@ slow_fill(struct simulate_world *world, bool on)
     settings->child_delay = SPAN_MS(on ? between(storm, 20, 800) : 20);
     settings->cancel_delay = SPAN_MS(on ? between(storm, 0, 600) : 0);
     settings->fill_pieces = on ? (int)between(storm, 1, 3) : 1;
+}
+
+/* Cancels take their time, and some orders fill meanwhile (simulate_storm_event()). */
+static void
+fill_late(struct simulate_world *world, bool on)
+{
+    exchange_settings(world->sim->exchange)->cancel_delay = SPAN_MS(on ? between(&world->storm, 100, 600) : 0);
 }
 
 static void
@@ -270,6 +278,7 @@ static const struct trouble {
     [STORM_SHAPE] = { "shapes", false, 3, 60, 7200, shape, NULL },
     [STORM_REORDER] = { "reorder", false, 4, 60, 3600, reorder, NULL },
     [STORM_SLOW_FILL] = { "slow-fills", false, 3, 60, 3600, slow_fill, NULL },
+    [STORM_LATE_FILL] = { "late-fills", false, 4, 600, 7200, fill_late, NULL },
     [STORM_AUTO_CANCEL] = { "auto-cancel", false, 4, 600, 7200, cancel_orphans, NULL },
     [STORM_LOCKED] = { "locked", false, 16, 30, 3600, lock_account, NULL },
     [STORM_HALT] = { "halt", true, 16, 30, 1200, NULL, NULL },
@@ -452,6 +461,33 @@ simulate_storm_advance(struct simulate_world *world)
         simulate_reload_minute(world);
     }
     settle(world);
+}
+
+static void
+fill_now(void *context, void *data)
+{
+    struct simulate_world *world = context;
+    struct exchange *exchange = world->sim->exchange;
+    struct exchange_order order;
+
+    if (!exchange_order_find(exchange, (int64_t)(intptr_t)data, INSTANT_NEVER, &order) || order.status != EXCHANGE_PENDING_CANCEL)
+        return;
+    int64_t price = order.stop != 0 ? order.stop : order.limit != 0 ? order.limit : exchange_quote(exchange, order.listing->id)->last;
+    (void)exchange_fill(exchange, world->now, order.id, order.size - order.fill_volume, price);
+    sim_publish(world->sim);
+    simulate_wire_flush(&world->wire);
+}
+
+void
+simulate_storm_event(struct simulate_world *world, const struct exchange_event *event)
+{
+    struct simulate_storm *storm = &world->storm;
+
+    if (instant_is_never(storm->ends[STORM_LATE_FILL]) || event->kind != EXCHANGE_EVENT_ORDER ||
+        event->u.order.status != EXCHANGE_PENDING_CANCEL || between(storm, 0, 2) == 0)
+        return;
+    simulate_jobs_add(&world->jobs, instant_add(world->now, SPAN_MS(between(storm, 1, 90))).ns, fill_now, world,
+        (void *)(intptr_t)event->u.order.id);
 }
 
 void

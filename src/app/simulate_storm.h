@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "sim/exchange.h"
 #include "sim/faults.h"
 
 #include <stdbool.h>
@@ -20,7 +21,8 @@
 enum storm_kind {
     STORM_DROP, STORM_FREEZE_DATA, STORM_FREEZE_ALL, STORM_DOWN, STORM_HOLE, STORM_429, STORM_502, STORM_401, STORM_LOGOUT, STORM_LOST,
     STORM_REFUSE, STORM_READS, STORM_LAG, STORM_SHAPE, STORM_REORDER, STORM_SLOW_FILL, STORM_AUTO_CANCEL, STORM_LOCKED, STORM_HALT,
-    STORM_KILL, STORM_DISK, STORM_VOID, STORM_REORDER_FAR, STORM_RELOAD, STORM_PAUSE, STORM_KINDS
+    STORM_KILL, STORM_DISK, STORM_VOID, STORM_REORDER_FAR, STORM_RELOAD, STORM_PAUSE,
+    STORM_LATE_FILL, STORM_KINDS
 };
 
 /** Which troubles a run may have: bit by kind. */
@@ -55,6 +57,8 @@ MUST_USE enum status storm_plan_parse(const char *text, struct storm_plan *ret_p
 void simulate_storm_init(struct simulate_world *world);
 /** What is due begins or ends; market hours. */
 void simulate_storm_advance(struct simulate_world *world);
+/** The exchange says something. */
+void simulate_storm_event(struct simulate_world *world, const struct exchange_event *event);
 /** Everything ends, and nothing begins any more. */
 void simulate_storm_end(struct simulate_world *world);
 /** What the disk takes for a write now. */

@@ -45,13 +45,20 @@ tell_trader(void *context, int64_t account_id, const char *text)
 }
 
 static void
+on_exchange_event(void *context, const struct exchange_event *event)
+{
+    simulate_check_event(context, event);
+    simulate_storm_event(context, event);
+}
+
+static void
 make_sim(struct simulate_world *world)
 {
     const struct sim_options options = { .seed = world->options.seed, .token_life = SPAN_SECONDS(86400) };
     char name[32];
 
     world->sim = sim_new(&options, world->now);
-    world->sim->watch = simulate_check_event;
+    world->sim->watch = on_exchange_event;
     world->sim->watch_context = world;
     world->sim->crowd.tell = tell_trader;
     world->sim->crowd.context = world;

@@ -161,6 +161,12 @@ add_order(struct call *call, const struct exchange_order *order)
 #define WORKING (UINT32_C(1) << EXCHANGE_OPEN | UINT32_C(1) << EXCHANGE_PENDING | UINT32_C(1) << EXCHANGE_PENDING_CANCEL | \
     UINT32_C(1) << EXCHANGE_SUSPENDED)
 
+static struct instant
+orders_cutoff(const struct sim *sim)
+{
+    return sim->orders_on_time ? INSTANT_NEVER : sim_cutoff(sim);
+}
+
 static size_t
 rows_count(const struct exchange *exchange, const struct wanted *wanted)
 {
@@ -171,7 +177,7 @@ static bool
 row_at(const struct call *call, const struct wanted *wanted, size_t index, struct exchange_order *ret_order)
 {
     const struct exchange *exchange = call->sim->exchange;
-    struct instant cutoff = sim_cutoff(call->sim);
+    struct instant cutoff = orders_cutoff(call->sim);
 
     return ((wanted->statuses & ~WORKING) == 0 ? exchange_recent_seen(exchange, index, cutoff, ret_order)
                                                : exchange_order_seen(exchange, index, cutoff, ret_order)) &&
@@ -221,7 +227,7 @@ order_endpoints_find(struct call *call)
 
     if (call->missing[0] != '\0')
         return;
-    if (!exchange_order_find(call->sim->exchange, order_id, sim_cutoff(call->sim), &order) || order.account_id != account_id) {
+    if (!exchange_order_find(call->sim->exchange, order_id, orders_cutoff(call->sim), &order) || order.account_id != account_id) {
         json_add_null(&call->reply.writer, "order");
         reply_end(&call->reply, ORDER_NOT_FOUND, NULL);
         return;

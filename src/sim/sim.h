@@ -70,7 +70,8 @@ struct sim {
     struct sim_window general, history;
     bool rate_limited;
     bool rest_commissions, rows_commissions; /* As asked for; as the rows kept were made. */
-    struct span rest_lag; /* Lists trail by this much (gateway.md 9.13). */
+    struct span rest_lag; /* Lists trail by this much (gateway.md 9.13) ... */
+    bool orders_on_time;  /* ... but those of orders: nothing says that all trail alike. */
     enum sim_logout logout;
     bool walk;
     struct span walk_period;
