@@ -71,7 +71,7 @@ make_pair(int pair, const struct look *look, enum terminal_colors colors)
 }
 
 static void
-choose_colors(enum terminal_colors wanted)
+choose_colors(enum terminal_colors wanted, attr_t unknown)
 {
     enum terminal_colors colors;
 
@@ -81,7 +81,8 @@ choose_colors(enum terminal_colors wanted)
     for (int i = 0; i < TONES; i++) {
         if (terminal.colored)
             make_pair(i + 1, &looks[i], colors);
-        terminal.attributes[i] = !terminal.colored ? looks[i].plain : colors == COLORS_16 ? looks[i].attributes : looks[i].attributes & ~A_DIM;
+        attr_t attributes = !terminal.colored ? looks[i].plain : colors == COLORS_16 ? looks[i].attributes : looks[i].attributes & ~A_DIM;
+        terminal.attributes[i] = attributes & ~unknown;
     }
 }
 
@@ -100,7 +101,8 @@ terminal_open(const struct terminal_options *options, struct error *err)
     /* No UTF-8 in the locale: a character of two bytes does not become one. */
     wchar_t wide[2];
     terminal.ascii = options->ascii || (!options->wide && (codeset == NULL || mbstowcs(wide, "\xe2\x94\x80", 2) != 1));
-    choose_colors(options->colors);
+    /* What is dim on a terminal would have a bright background in Windows' console, which is the wide one. */
+    choose_colors(options->colors, options->wide ? A_DIM : A_NORMAL);
     (void)raw();
     (void)noecho();
     (void)nonl();

@@ -1,6 +1,6 @@
 """The rig of scripts/rig.py with riskd.exe and riskctl.exe under wine: risksim, certificates and configuration are Linux's.
 
-Paths of Linux work as they are: wine starts programs on drive Z:, which is "/".
+WINEPREFIX must be set, and ready (tests/windows/wine makes it so).  Paths of Linux work as they are: wine starts programs on drive Z:, which is "/".
 """
 import os
 import subprocess
@@ -30,8 +30,9 @@ class WineRig(rig.Rig):
         return os.path.join(self.windows, name + ".exe")
 
     def start_riskd(self, kill_at=None):
-        environment = {"RISKD_TEST_KILL_AT": kill_at} if kill_at else {}
-        self.riskd = rig.Program([os.path.join(HERE, "wine"), self.exe("riskd"), "--config", self.directory], self.path("riskd.out"), environment)
+        environment = {"WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=", **({"RISKD_TEST_KILL_AT": kill_at} if kill_at else {})}
+        # Without the shell of tests/windows/wine: the process that is killed is riskd.exe.
+        self.riskd = rig.Program(["wine", self.exe("riskd"), "--config", self.directory], self.path("riskd.out"), environment)
         return self.riskd
 
     def riskctl(self, *arguments):
