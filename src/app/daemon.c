@@ -24,6 +24,7 @@
 #include "app/turn.h"
 #include "app/version.h"
 #include "app/web.h"
+#include "base/memory.h"
 #include "os/os.h"
 #include "os/service.h"
 #include "store/audit.h"
@@ -512,6 +513,7 @@ daemon_run(const struct daemon_options *options)
         fputs("riskd: no memory\n", stderr);
         return DAEMON_EXIT_FAILED;
     }
+    memory_touch(daemon, sizeof *daemon); /* Histograms and rings that fill with time. */
     crash_init();
     os_hide_memory();
     store_reserve_memory();

@@ -190,6 +190,8 @@ struct engine {
 struct command *output_command(struct engine *engine, enum command_kind kind, struct account *account, const struct contract *contract);
 struct record *output_record(struct engine *engine, enum record_kind kind, const struct account *account);
 struct notice *output_notice(struct engine *engine, enum notice_kind kind, const struct account *account);
+/** SR-05: what a read of the broker has told before the stream did, before and after, for the ledger. */
+void output_difference(struct engine *engine, const struct account *account, const char *format, ...) PRINTF_LIKE(3, 4);
 void output_alarm(struct engine *engine, const struct account *account, int32_t rule, int32_t level, uint64_t incident,
     const char *format, ...) PRINTF_LIKE(6, 7);
 void output_sync(struct engine *engine, struct account *account);

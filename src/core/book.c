@@ -319,15 +319,20 @@ apply_positions(struct engine *engine, struct account *account, const struct sna
         bool later = known != NULL && known->id != row->id && begins_before(known->created_at, row->created_at); /* The stream is behind. */
         if (known != NULL && !later && stream_is_newer(engine, account, known->reads_from, snapshot->asked_at))
             continue;
+        int32_t before = known != NULL ? known->size : 0;
         struct position *changed = book_apply_position(engine, account, row);
-        if (changed != NULL)
-            believe_read(engine, changed, snapshot);
+        if (changed == NULL)
+            continue;
+        believe_read(engine, changed, snapshot);
+        if (changed->size != before)
+            output_difference(engine, account, "position in %s: %d instead of %d", row->contract.text, (int)changed->size, (int)before);
     }
     for (struct position *p = account->positions; p != NULL; p = p->next) {
         if (!p->missing || stream_is_newer(engine, account, p->reads_from, snapshot->asked_at))
             continue;
         struct position_row gone = { .id = p->id, .account_id = account->id, .contract = p->contract->id, .created_at = p->created_at,
             .average_price_nanos = p->average_price_nanos };
+        output_difference(engine, account, "position in %s: 0 instead of %d", p->contract->id.text, (int)p->size);
         set_position(engine, p, &gone);
         believe_read(engine, p, snapshot);
         book_store_position(engine, p);
@@ -373,6 +378,18 @@ listed(const struct snapshot *snapshot, int64_t order_id)
     return false;
 }
 
+/* SR-05 */
+static void
+tell_order(struct engine *engine, const struct account *account, const struct order *known, const struct order_row *row)
+{
+    if (known == NULL)
+        output_difference(engine, account, "order %lld in %s: status %d, %d of %d filled, instead of none", (long long)row->id,
+            row->contract.text, (int)row->status, (int)row->filled, (int)row->size);
+    else
+        output_difference(engine, account, "order %lld in %s: status %d, %d of %d filled, instead of status %d, %d of %d", (long long)row->id,
+            row->contract.text, (int)row->status, (int)row->filled, (int)row->size, (int)known->status, (int)known->filled, (int)known->size);
+}
+
 static void
 apply_orders(struct engine *engine, struct account *account, const struct snapshot *snapshot)
 {
@@ -388,14 +405,18 @@ apply_orders(struct engine *engine, struct account *account, const struct snapsh
         }
         if (known != NULL && stream_is_newer(engine, account, order_reads_from(known), snapshot->asked_at))
             continue;
+        tell_order(engine, account, known, row);
         struct order *read = book_apply_order(engine, account, row);
         if (known == NULL && read != NULL)
             read->fitted = true; /* Placed while nobody watched: nothing says that it was too large then. */
     }
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         bool absent = order_may_execute(o->status) && !listed(snapshot, o->id) && (complete || o->status == ORDER_OPEN);
-        if (absent && o->command == 0 && !stream_is_newer(engine, account, order_reads_from(o), snapshot->asked_at))
+        if (absent && o->command == 0 && !stream_is_newer(engine, account, order_reads_from(o), snapshot->asked_at)) {
+            output_difference(engine, account, "order %lld in %s: none instead of status %d; it is looked up", (long long)o->id,
+                o->contract->id.text, (int)o->status);
             look_up(engine, account, o);
+        }
     }
     if (complete)
         account->orders_known = true;

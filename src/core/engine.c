@@ -280,7 +280,7 @@ static void
 on_snapshot(struct engine *engine, const struct snapshot *snapshot)
 {
     struct account *account = world_account(engine, snapshot->account_id);
-    bool any_new = false;
+    uint32_t missed = 0;
 
     if (account == NULL)
         return;
@@ -288,9 +288,10 @@ on_snapshot(struct engine *engine, const struct snapshot *snapshot)
         apply_account(engine, account, snapshot->account);
     book_apply_snapshot(engine, account, snapshot);
     for (uint32_t i = 0; i < snapshot->trades_count; i++)
-        any_new |= ledger_apply(engine, account, &snapshot->trades[i]) != NULL;
+        missed += ledger_apply(engine, account, &snapshot->trades[i]) != NULL ? 1 : 0;
     doubt_read(engine, account, snapshot);
-    if (any_new) {
+    if (missed > 0) {
+        output_difference(engine, account, "%u trades the stream had not told of", (unsigned)missed);
         judge_missed(engine, account, snapshot);
         ledger_store_day(engine, account);
     }

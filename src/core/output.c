@@ -85,6 +85,18 @@ output_alarm(struct engine *engine, const struct account *account, int32_t rule,
 }
 
 void
+output_difference(struct engine *engine, const struct account *account, const char *format, ...)
+{
+    struct record *record = output_record(engine, RECORD_SERVICE, account);
+    va_list args;
+
+    (void)text_copy(record->u.service.what, sizeof record->u.service.what, "read");
+    va_start(args, format);
+    (void)vsnprintf(record->u.service.text, sizeof record->u.service.text, format, args);
+    va_end(args);
+}
+
+void
 output_sync(struct engine *engine, struct account *account)
 {
     (void)output_command(engine, COMMAND_SYNC, account, NULL);

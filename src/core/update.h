@@ -122,7 +122,7 @@ struct record {
         struct day_totals day;
         struct mode_event mode;
         struct {
-            char what[16];           /* "start", "stop", "gap", "reload", "hub", "session". */
+            char what[16];           /* "start", "stop", "gap", "reload", "hub", "session", "read". */
             char text[WHY_MAX];
         } service;
     } u;

@@ -68,6 +68,12 @@ sync_size_changed(void **state)
     story_read(&f, FIXTURE_MNQ, 1, NULL, 0);
     assert_int_equal(story_held(&f), 1);
     assert_int_equal(story_records(&f, RECORD_POSITION), 1);
+    assert_int_equal(story_records(&f, RECORD_SERVICE), 1); /* For the ledger: before and after. */
+    for (uint32_t i = 0; i < f.update.records_count; i++)
+        if (f.update.records[i].kind == RECORD_SERVICE)
+            assert_string_equal(f.update.records[i].u.service.text, "position in " FIXTURE_MNQ ": 1 instead of 2");
+    story_read(&f, FIXTURE_MNQ, 1, NULL, 0);
+    assert_int_equal(story_records(&f, RECORD_SERVICE), 0);
     story_wait_ms(&f, 10000);
     story_read(&f, FIXTURE_MNQ, 4, NULL, 0);
     assert_int_equal(story_held(&f), 4);
