@@ -13,7 +13,9 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static struct zone *chicago, *new_york;
 
@@ -379,6 +381,28 @@ test_parsing(void **state)
     }
 }
 
+/* R-RST-1: 17:00 in Chicago is the same instant whatever zone the machine is set to; the sessions likewise. */
+static void
+test_any_machine_zone(void **state)
+{
+    static const char *const zones[] = { "UTC", "America/Los_Angeles", "Europe/Berlin", "Asia/Kolkata", "Asia/Tokyo", "Australia/Lord_Howe",
+        "Pacific/Kiritimati", "Pacific/Pago_Pago", "<+1345>-13:45", "nowhere" };
+    time_t noon = 1737115200;
+
+    for (size_t i = 0; i < COUNT_OF(zones); i++) {
+        assert_int_equal(setenv("TZ", zones[i], 1), 0);
+        tzset();
+        if (i >= 1 && i <= 8)
+            assert_int_not_equal(localtime(&noon)->tm_hour, 12); /* It is another one. */
+        test_trading_day(state);
+        test_daily_session(state);
+        test_over_midnight(state);
+        test_early_close_resumes(state);
+    }
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+}
+
 int
 main(void)
 {
@@ -389,6 +413,7 @@ main(void)
         cmocka_unit_test(test_over_midnight),
         cmocka_unit_test(test_weekly_session),
         cmocka_unit_test(test_early_close_resumes),
+        cmocka_unit_test(test_any_machine_zone),
         cmocka_unit_test(test_skipped_and_doubled_hour),
         cmocka_unit_test(test_odd_sessions),
         cmocka_unit_test(test_dates),
