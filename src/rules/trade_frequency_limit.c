@@ -120,6 +120,8 @@ window_start(const struct view *view, const struct tier *tier, struct instant en
 
     if (tier->window.ns != 0)
         return (struct instant){ instant_sub(end, tier->window).ns + 1 };
+    if (!instant_before(end, view->day.starts_at) && instant_before(end, view->day.ends_at))
+        return view->day.starts_at; /* The zone need not be asked. */
     day_of(view->config->day_zone, view->config->reset_second, end, &starts, &ends, &date);
     return starts;
 }
