@@ -18,6 +18,7 @@
 #define NORMAL_IN_FLIGHT_MAX 4      /* Leaves connections of the lane to enforcement's reads. */
 #define PING_TIMEOUT_MS 5000
 #define FORBIDDEN_WAIT_NS (2 * SECOND) /* For the new token. */
+#define MUTATION_WAITS_NS (5 * SECOND) /* At most, before it leaves: the engine takes a request for lost after 10 s, and decides anew (ID-04). */
 #define HELD_LOOK_NS (2 * SECOND)    /* Of a proof that waits for the rate: look again, somebody may have to hear of it. */
 
 static void on_answer(void *user, const struct http_answer *answer);
@@ -186,7 +187,11 @@ ask(const struct gateway *gateway, const struct call *call, int64_t now)
 static int64_t
 gives_up_at(const struct call *call)
 {
-    return endpoint_mutates(call->endpoint) ? call->queued_ns + (int64_t)call->timeout_ms * MS : NEVER;
+    int64_t patience = (int64_t)call->timeout_ms * MS;
+
+    if (!endpoint_mutates(call->endpoint))
+        return NEVER;
+    return call->queued_ns + (patience < MUTATION_WAITS_NS ? patience : MUTATION_WAITS_NS);
 }
 
 /* It waits, and for nothing but the rate. */
@@ -232,10 +237,13 @@ static void
 pump_all(struct gateway *gateway, int64_t now)
 {
     struct rest *rest = &gateway->rest;
+    rest->due_ns = NEVER; /* What is asked for while answers are given from within lowers it. */
     int64_t enforcement = pump(gateway, &rest->waiting[1], now); /* RL-04: first. */
     int64_t normal = pump(gateway, &rest->waiting[0], now);
+    int64_t due = enforcement < normal ? enforcement : normal;
 
-    rest->due_ns = enforcement < normal ? enforcement : normal;
+    if (due < rest->due_ns)
+        rest->due_ns = due;
     if (!gateway->stopping && health_due(gateway) < rest->due_ns)
         rest->due_ns = health_due(gateway);
 }
@@ -313,7 +321,8 @@ is_unauthorized(const struct reply *reply)
 
 /*
  * RT-07: once, also mutations; the server has not executed it.  401 says that the token is worthless.  403 does not, so the token is kept, and a
- * new one is fetched at most once a minute.
+ * new one is fetched at most once a minute.  A mutation's wait began when it was decided on, not now: a partial close that left late would meet
+ * the one the engine has sent in its place.
  */
 static bool
 replays(struct gateway *gateway, struct call *call, const struct reply *reply)
@@ -328,7 +337,6 @@ replays(struct gateway *gateway, struct call *call, const struct reply *reply)
         call->not_before_ns = now + FORBIDDEN_WAIT_NS;
     call->replayed = true;
     call->tries--;
-    call->queued_ns = now;
     enqueue(gateway, call);
     return true;
 }

@@ -5,7 +5,8 @@
  *
  * Never sent twice: what was handed to a tunnel is answered, or its fate is HTTP_UNKNOWN.  When the tunnel refuses it at once the TLS record is not
  * whole, nobody can have read it, and another way may be taken.  A connection that served and was then closed is opened again at
- * once, so that idle servers' housekeeping costs no close its handshake; one that never served waits for the next ping.
+ * once, so that idle servers' housekeeping costs no close its handshake; one that never served waits for the next ping.  A server may have
+ * closed a connection, or answered 408 on it, while the loop was busy: a mutation would meet its end there, of unknown fate.  So it looks first.
  */
 #include "net/courier.h"
 
@@ -132,6 +133,14 @@ hang_up(struct line *line)
     line->open = line->served = false;
 }
 
+static bool
+is_usable(struct line *line)
+{
+    if (line->open && !tunnel_is_quiet(line->tunnel))
+        hang_up(line);
+    return line->open;
+}
+
 /* The line is free again before the one who asked hears: he may send the next. */
 static void
 finish(struct line *line, enum http_fate fate, const char *why)
@@ -174,7 +183,6 @@ on_late(uv_timer_t *timer)
 static bool
 leave(struct line *line)
 {
-    expect_answer(line);
     line->first_byte_ns = (int64_t)uv_hrtime();
     bool left = tunnel_send(line->tunnel, line->request, line->length, NULL) == OK;
     secret_wipe(line->request, line->length); /* The token. */
@@ -264,7 +272,7 @@ free_line(struct courier *courier, bool mutates)
     for (int i = 0; i < COURIER_LINES; i++) {
         struct line *line = &courier->lines[mutates ? i : COURIER_LINES - 1 - i];
 
-        if (line->done == NULL && (line->open || !mutates))
+        if (line->done == NULL && (is_usable(line) || !mutates))
             return line;
     }
     return NULL;
@@ -319,6 +327,7 @@ courier_send(struct courier *courier, const struct http_request *request, http_d
     if (line == NULL || !write_request(line, request, path))
         return false;
     line->first_byte_ns = 0;
+    expect_answer(line);
     if (line->open ? !leave(line) : line->tunnel == NULL && !open_line(line)) {
         hang_up(line);
         return false;

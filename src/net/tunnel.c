@@ -275,6 +275,15 @@ tunnel_send(struct tunnel *tunnel, const void *bytes, size_t length, struct erro
     return OK;
 }
 
+bool
+tunnel_is_quiet(struct tunnel *tunnel)
+{
+    char byte;
+    size_t length;
+
+    return tunnel->state == TUNNEL_OPEN && curl_easy_recv(tunnel->easy, &byte, sizeof byte, &length) == CURLE_AGAIN;
+}
+
 void
 tunnel_close(struct tunnel *tunnel)
 {

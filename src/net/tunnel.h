@@ -38,6 +38,12 @@ MUST_USE enum status tunnel_open(struct tunnels *tunnels, const char *origin, in
 /** Send, or queue what the socket does not take.  STATUS_RECONNECT when it is not open or the backlog is full. */
 MUST_USE enum status tunnel_send(struct tunnel *tunnel, const void *bytes, size_t length, struct error *err);
 
+/**
+ * Is it open, and has the other side neither said nor closed anything that no handler was told yet?  One system call.  If not, what it said may be
+ * lost: close it.
+ */
+bool tunnel_is_quiet(struct tunnel *tunnel);
+
 /** Close and forget; no handler is called any more.  Fine inside a handler.  NULL is fine. */
 void tunnel_close(struct tunnel *tunnel);
 

@@ -420,6 +420,26 @@ test_courier_connects_again(void **state)
     drop_courier(client);
 }
 
+/* ID-04: idle connections the server has ended while the loop was busy are not given a close, whose fate would be unknown. */
+static void
+test_courier_looks_first(void **state)
+{
+    struct http *client = warm_courier();
+    int before = net_executed(client);
+
+    (void)state;
+    net_ask(client, "/fault/stale");
+    uv_sleep(400); /* The loop is busy. */
+    struct got got = post_close(client, 3000);
+    assert_int_equal(got.answer.fate, HTTP_ANSWERED);
+    assert_int_equal(got.answer.status, 200);
+    assert_int_equal(net_executed(client), before + 1);
+    struct got late = ping(client, 1);
+    assert_true(late.answer.fate != HTTP_NEVER_LEFT || late.answer.status == 0); /* Not that of an answer before. */
+    net_ask(client, "/fault/none");
+    drop_courier(client);
+}
+
 /* A ping to nobody never left, and asks again only when it is sent again. */
 static void
 test_courier_connects_to_nobody(void **state)
@@ -494,6 +514,7 @@ main(void)
         cmocka_unit_test(test_courier),
         cmocka_unit_test(test_courier_is_full),
         cmocka_unit_test(test_courier_connects_again),
+        cmocka_unit_test(test_courier_looks_first),
         cmocka_unit_test(test_courier_connects_to_nobody),
         cmocka_unit_test(test_never_left),
         cmocka_unit_test(test_drop_in_flight),

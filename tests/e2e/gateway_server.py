@@ -10,6 +10,7 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   hang   no answer                                 moved   302 to another path
   chunked  an answer in chunks, of no length said  early   100 Continue before the answer
   nonsense  no HTTP                                idle    idle connections that have pinged are closed
+  stale  those connections are answered 408 unasked and closed, a moment later
 GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
@@ -170,12 +171,22 @@ class Connection:
             self.answer(200, json.dumps(envelope))
         return True
 
+    def time_out(self):
+        time.sleep(0.1)
+        try:
+            self.sock.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        except OSError:  # An older test's.
+            return
+        self.hang_up()
+
     def control(self, path):
         parts = path.split("/")
         if parts[1] == "fault":
             state["fault"] = parts[2]
             while state["fault"] == "idle" and pinged:
                 pinged.pop().hang_up()
+            while state["fault"] == "stale" and pinged:
+                threading.Thread(target=pinged.pop().time_out, daemon=True).start()
             self.answer(200, "")
         elif parts[1] == "count":
             self.answer(200, str(counts["/" + "/".join(parts[2:])]))

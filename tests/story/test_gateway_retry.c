@@ -256,6 +256,32 @@ test_forbidden(void **state)
     fake_free(fake);
 }
 
+/*
+ * ID-04: the engine takes a request for lost after 10 s and decides anew.  So a partial close whose token was refused late is not kept for the
+ * next token beyond 5 s from when it was decided on, whatever its time-out: it would leave beside the one sent in its place.
+ */
+static void
+test_refused_late(void **state)
+{
+    static const int32_t timeouts_ms[] = { 5000, 60000 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(timeouts_ms); i++) {
+        struct fake *fake = live("partialClose", 1, 401);
+
+        fake->gateway->times.mutation_ms = timeouts_ms[i];
+        fake->latency_ns = 3 * FAKE_SECOND;
+        int before = fake->requests_count;
+        uint64_t id = fake_command(fake, (struct command){ .kind = COMMAND_REDUCE, .contract = { "C" }, .size = 1 });
+        fake_run(fake, 5 * FAKE_SECOND + 100 * FAKE_MS);
+        assert_non_null(fake_answer(fake, id));
+        assert_int_equal(fake_answer(fake, id)->outcome, OUTCOME_NOT_SENT);
+        fake_run(fake, 60 * FAKE_SECOND);
+        assert_int_equal(fake_count(fake, "partialClose", before), 1);
+        fake_free(fake);
+    }
+}
+
 /* ---- Background pause ---- */
 
 /* Everything but Auth fails, with trades as the only upkeep there is to count. */
@@ -366,6 +392,7 @@ main(void)
         cmocka_unit_test(error_business_not_retried),
         cmocka_unit_test(error_partial_close_shift),
         cmocka_unit_test(test_forbidden),
+        cmocka_unit_test(test_refused_late),
         cmocka_unit_test(pause_business_neutral),
         cmocka_unit_test(test_probes),
         cmocka_unit_test(pause_never_blocks),
