@@ -14,7 +14,7 @@
 #define WAITING_AT_START 64
 #define ORDERS_MAX (VERDICT_STOPS_MAX + VERDICT_SIZES_MAX) /* Waiting for the disk: as many as one step can ask for. */
 #define REDUCE_PATIENCE SPAN_MS(50)  /* ID-01: a partial close waits no longer for it (P1). */
-#define ORDER_STALE SPAN_SECONDS(2)  /* What it was decided on is history by then: the engine decides anew (P2). */
+#define ORDER_STALE SPAN_SECONDS(2)  /* What it was decided on is history by then: the engine is told that it has not left, and decides anew (P2). */
 #define DEADLINES_PER_TURN 4096 /* Then the loop gets to its sockets; the timer brings us back at once. */
 
 struct waiting {
@@ -41,6 +41,8 @@ struct shell {
     uint32_t waiting_count, waiting_capacity;
     struct order_waiting orders[ORDERS_MAX];
     uint32_t orders_count;
+    struct command stale[ORDERS_MAX]; /* The engine is still to hear of. */
+    uint32_t stale_count;
 };
 
 enum status
@@ -123,6 +125,8 @@ give_orders(struct shell *shell, uint64_t ticket)
             shell->orders[kept++] = order;
         else if (instant_since(shell->seen, order.at).ns <= ORDER_STALE.ns)
             shell->ports.command(shell->ports.context, &order.command);
+        else
+            shell->stale[shell->stale_count++] = order.command;
     }
     shell->orders_count = kept;
 }
@@ -174,6 +178,20 @@ step(struct shell *shell, const struct event *event)
     shell->stepping = false;
 }
 
+/* Left unanswered, a partial close that has never left would hold back the next one for 10 s (P1). */
+static void
+answer_stale(struct shell *shell)
+{
+    while (shell->stale_count > 0) {
+        const struct command *command = &shell->stale[--shell->stale_count];
+        struct event event = { .kind = EVENT_ANSWER, .at = instant_max(shell->seen, shell->now), .correlation = command->incident };
+
+        event.u.answer = (struct answer_event){ .command_id = command->id, .outcome = OUTCOME_NOT_SENT, .code = -1,
+            .text = "not sent: it waited too long for the disk" };
+        step(shell, &event);
+    }
+}
+
 /* Deadlines up to @until, each at its own time; one that lies in the past (a woken machine) at the engine's time. */
 static void
 step_deadlines(struct shell *shell, struct instant until)
@@ -205,6 +223,7 @@ shell_event(struct shell *shell, const struct event *event)
     step_deadlines(shell, timed.at);
     step(shell, &timed);
     give_orders(shell, 0);
+    answer_stale(shell);
     arm(shell);
 }
 
@@ -215,6 +234,7 @@ shell_clock(struct shell *shell, struct instant now)
     shell->seen = time_of(shell, now);
     step_deadlines(shell, shell->seen);
     give_orders(shell, 0);
+    answer_stale(shell);
     arm(shell);
 }
 
@@ -228,10 +248,13 @@ shell_synced(struct shell *shell, uint64_t ticket)
         shell->ports.notice(shell->ports.context, &shell->waiting[told].notice);
         told++;
     }
-    if (told == 0)
-        return;
     shell->waiting_count -= told;
-    memmove(shell->waiting, shell->waiting + told, shell->waiting_count * sizeof *shell->waiting);
+    if (told > 0)
+        memmove(shell->waiting, shell->waiting + told, shell->waiting_count * sizeof *shell->waiting);
+    if (shell->stale_count == 0)
+        return;
+    answer_stale(shell);
+    arm(shell);
 }
 
 struct instant

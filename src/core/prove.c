@@ -110,7 +110,7 @@ prove_answer(struct engine *engine, struct account *account, const struct answer
             struct command asked = {.kind = o->trimming ? COMMAND_MODIFY_STOP : COMMAND_CANCEL,
                 .contract = o->contract->id,
                 .order_id = o->id,
-                .size = o->trimming ? o->trim_to : 0,
+                .size = o->trimming ? o->filled + o->trim_to : 0,
                 .rule = o->rule,
                 .incident = o->incident};
             bool looking = o->looking;

@@ -46,8 +46,9 @@ static bool
 sound(const struct position *position, const struct want_stop *want)
 {
     int64_t tick = position->contract->tick_size_nanos;
+    int32_t filled = want->order != NULL ? want->order->filled : 0;
 
-    if (want->size < 0 || want->size > abs(position->size))
+    if (want->size < 0 || want->size - filled > abs(position->size))
         return false;
     if (want->order == NULL && (want->size == 0 || want->price_nanos == 0))
         return false;
@@ -81,6 +82,7 @@ stop_send(struct engine *engine, struct account *account, const struct want_stop
     command->rule = rule;
     command->order_id = want->order != NULL ? want->order->id : 0;
     command->size = want->size;
+    command->filled = want->order != NULL ? want->order->filled : 0;
     command->side = position->size > 0 ? SIDE_SELL : SIDE_BUY;
     command->price_nanos = want->price_nanos;
     if (kind == COMMAND_PLACE_STOP) {

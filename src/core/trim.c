@@ -122,7 +122,9 @@ ask(struct engine *engine, struct account *account, struct order *order, const s
     command->rule = order->rule = (int8_t)target->rule;
     command->incident = order->incident = target->incident;
     command->order_id = order->id;
-    command->size = order->trim_to = left;
+    command->size = order->filled + left;
+    command->filled = order->filled;
+    order->trim_to = left;
     order->command = command->id;
     order->trimming = true;
     order->sent_at = engine->now;

@@ -89,7 +89,7 @@ struct order {
     int8_t agreeing;          /* Reads since the answer that still show it. */
     int8_t rule;
     int8_t attempts;          /* INT8_MAX: that many or more. */
-    int32_t trim_to;          /* Asked for. */
+    int32_t trim_to;          /* What was asked to be left of it. */
     uint64_t command;         /* Cancel or modify in flight, 0: none. */
     uint64_t incident;
     struct instant sent_at, retry_at, read_at, touched_at;

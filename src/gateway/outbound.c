@@ -126,7 +126,7 @@ check_stop(const struct outbound *o, const struct command *command)
     if (held == NULL)
         return "no position to protect";
     int32_t held_size = held->size < 0 ? -held->size : held->size;
-    if (command->size < (places ? 1 : 0) || command->size > held_size)
+    if (command->size < (places ? 1 : 0) || command->filled < 0 || command->size - (places ? 0 : command->filled) > held_size)
         return "the size is not within the position's";
     if (places && command->side != (held->size > 0 ? SIDE_SELL : SIDE_BUY))
         return "the side would add to the position";

@@ -199,6 +199,8 @@ test_outbound(void **state)
         { { .kind = COMMAND_PLACE_STOP, .contract = { "D" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, false },
         { { .kind = COMMAND_PLACE_STOP, .account_id = 5, .contract = { "C" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 }, false },
         { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .order_id = 8, .size = 0, .price_nanos = 100500000000 }, true },
+        { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .order_id = 8, .size = 3, .filled = 1 }, true }, /* Two are left of it. */
+        { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .order_id = 8, .size = 4, .filled = 1 }, false },
         { { .kind = COMMAND_MODIFY_STOP, .contract = { "C" }, .size = 0, .price_nanos = 100500000000 }, false },
         { { .kind = COMMAND_CLOSE, .contract = { "D" } }, true },
         { { .kind = COMMAND_CLOSE, .account_id = 5, .contract = { "C" } }, false },

@@ -146,6 +146,33 @@ enforce_modify_not_applied(void **state)
     }
 }
 
+/* R-012-4: a stop of ours that has filled in part, in a position that grows, is enlarged to cover it: its size counts what is filled. */
+static void
+stop_partly_filled(void **state)
+{
+    struct engine_fixture f;
+    struct order_row stop = { .id = 900, .account_id = FIXTURE_ACCOUNT, .status = ORDER_OPEN, .type = ORDER_STOP, .side = SIDE_SELL,
+        .size = 3, .has_stop_price = true, .stop_price_nanos = 20990 * NANOS_PER_UNIT, .contract = { FIXTURE_MNQ } };
+    struct event event = { .kind = EVENT_ORDER };
+
+    (void)state;
+    story_open(&f, STOPS);
+    story_quote(&f, FIXTURE_MNQ, 21000);
+    story_position(&f, FIXTURE_MNQ, 3);
+    story_answer(&f, story_only(&f, COMMAND_PLACE_STOP)->id, OUTCOME_ACCEPTED);
+    event.u.order = stop;
+    story_feed(&f, &event);
+    event.u.order.filled = 1;
+    story_feed(&f, &event);
+    story_position(&f, FIXTURE_MNQ, 2);
+    story_wait_ms(&f, 5000);
+    assert_int_equal(story_count(&f, COMMAND_MODIFY_STOP), 0);
+    story_position(&f, FIXTURE_MNQ, 4);
+    assert_int_equal(story_only(&f, COMMAND_MODIFY_STOP)->size, 5);
+    assert_int_equal(story_only(&f, COMMAND_MODIFY_STOP)->filled, 1);
+    story_close(&f);
+}
+
 /* OL-06: nothing is heard of a placement: verified, and told after 30 s; never placed beside itself. */
 static void
 order_stuck(void **state)
@@ -410,7 +437,7 @@ main(void)
         cmocka_unit_test(error_market_closed),
         cmocka_unit_test(enforce_modify_not_applied),
         cmocka_unit_test(stop_beyond_the_market),
-        cmocka_unit_test(order_stuck),
+        cmocka_unit_test(stop_partly_filled), cmocka_unit_test(order_stuck),
         cmocka_unit_test(cooldown_keeps_stops),
         cmocka_unit_test(order_unknown_status),
         cmocka_unit_test(order_terminal_regress),

@@ -74,6 +74,25 @@ bracket_follows(void **state)
     story_close(&f);
 }
 
+/* An order's size counts what is filled of it (src/sim/orders.c refuses less): of a stop of 4, one filled, 2 shall be left. */
+static void
+partly_filled_stop(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open(&f, REDUCE);
+    stop_of(&f, 700, 4, 1);
+    story_position(&f, FIXTURE_MNQ, 3);
+    story_position(&f, FIXTURE_MNQ, 2);
+    assert_int_equal(story_only(&f, COMMAND_MODIFY_STOP)->size, 3);
+    assert_int_equal(story_only(&f, COMMAND_MODIFY_STOP)->filled, 1);
+    story_answer(&f, story_only(&f, COMMAND_MODIFY_STOP)->id, OUTCOME_ACCEPTED);
+    stop_of(&f, 700, 3, 1);
+    assert_int_equal(story_count_while(&f, 60000, COMMAND_MODIFY_STOP), 0);
+    story_close(&f);
+}
+
 /* In two steps: between them everything is still needed. */
 static void
 partial_reduction(void **state)
@@ -270,7 +289,7 @@ defiance_is_told(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(bracket_follows), cmocka_unit_test(partial_reduction), cmocka_unit_test(overfill_is_undone),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(bracket_follows), cmocka_unit_test(partly_filled_stop), cmocka_unit_test(partial_reduction), cmocka_unit_test(overfill_is_undone),
         cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(refused), cmocka_unit_test(lost_answer),
         cmocka_unit_test(newest_bracket_goes), cmocka_unit_test(cancel_overtakes), cmocka_unit_test(cooldown_keeps_stops),
         cmocka_unit_test(defiance_is_told) };

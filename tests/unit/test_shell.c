@@ -42,6 +42,8 @@ void
 engine_step(struct engine *engine, const struct event *event, struct update *update)
 {
     (void)engine;
+    if (event->kind == EVENT_ANSWER)
+        text_addf(&fake.story, "answer %" PRIu64 ": %d\n", event->u.answer.command_id, (int)event->u.answer.outcome);
     text_addf(&fake.story, "step %d at %" PRId64 "\n", (int)event->kind, event->at.ns);
     if (event->kind == EVENT_CLOCK && fake.deadlines_count > 0 && fake.deadlines[0].ns <= event->at.ns) {
         fake.deadlines_count--;
@@ -166,6 +168,33 @@ test_intents_before_requests(void **state)
     shell_free(shell);
 }
 
+/* P1, P2: what is stale by the time it may leave does not, and the engine hears of it at once: it decides anew. */
+static void
+test_stale_orders_are_answered(void **state)
+{
+    const int64_t s = 1000000000;
+
+    (void)state;
+    for (int synced = 0; synced < 2; synced++) {
+        struct shell *shell = new_shell();
+
+        fake.commands[0] = (struct command){ .kind = synced == 0 ? COMMAND_REDUCE : COMMAND_PLACE_STOP, .id = 7 };
+        fake.records[0].kind = RECORD_SENT;
+        fake.update = (struct update){ fake.commands, fake.records, NULL, 1, 1, 0 };
+        step_at(shell, 10 * s);
+        fake.update = (struct update){ 0 };
+        fake.story = text_on(fake.story_bytes, sizeof fake.story_bytes);
+        step_at(shell, 13 * s); /* The machine slept, or the disk hung. */
+        if (synced == 0)
+            expect_story("step 5 at 13000000000\nanswer 7: 3\nstep 8 at 13000000000\narm -1\n");
+        else
+            expect_story("step 5 at 13000000000\n");
+        shell_synced(shell, 1);
+        expect_story(synced == 0 ? "" : "answer 7: 3\nstep 8 at 13000000000\n");
+        shell_free(shell);
+    }
+}
+
 /* A clock that is turned back may not hold a partial close back for as long. */
 static void
 test_partial_close_and_corrected_clock(void **state)
@@ -284,6 +313,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_durability),
         cmocka_unit_test(test_intents_before_requests),
+        cmocka_unit_test(test_stale_orders_are_answered),
         cmocka_unit_test(test_partial_close_and_corrected_clock),
         cmocka_unit_test(test_many_wait_for_the_disk),
         cmocka_unit_test(test_deadlines_before_the_event),
