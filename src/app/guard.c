@@ -122,6 +122,8 @@ on_record(void *context, const struct record *record)
         crash_at("before-answer-record");
     if (record->kind == RECORD_LOCKOUT_END)
         crash_at("before-unlock-record");
+    if (record->kind == RECORD_TRADE)
+        chronicle_trade(guard->overview.chronicle, &record->u.trade.row);
     ticket = writer_put(guard->writer, record, 1);
     if (record->kind == RECORD_LOCKOUT_SET)
         crash_at("after-lockout-record");

@@ -53,6 +53,8 @@ recall_tell(const struct recall *recall, struct guard *guard, const struct resto
     }
     log_say(guard->log, LOG_LEVEL_INFO, "start", "remembered: %" PRIu32 " lockouts, %" PRIu32 " trades, %" PRIu32 " goals",
         restore->lockouts_count, restore->trades_count, restore->goals_count);
+    for (uint32_t i = 0; i < restore->trades_count; i++)
+        chronicle_trade(guard->overview.chronicle, &restore->trades[i].row);
     (void)snprintf(hash, sizeof hash, "%016" PRIx64, guard->config->config.hash);
     uint32_t held = ledger_start(guard->writer, guard_now(guard), restore, hash);
     if (held > 0)

@@ -231,7 +231,6 @@ add(struct engine *engine, struct account *account, const struct trade_row *row)
     trade->has_pnl = row->has_pnl;
     trade->pnl_micros = row->has_pnl ? row->pnl_micros : 0;
     trade->costs_micros = money_add(row->fees_micros, row->commissions_micros);
-    trade->price_nanos = row->price_nanos;
     trade->size = (uint32_t)(row->size > SIZE_BOUND ? SIZE_BOUND : row->size > 0 ? row->size : 0) & ((1u << SIZE_BITS) - 1);
     trade->side = row->side == SIDE_SELL ? SIDE_SELL : SIDE_BUY;
     trade->voided = row->voided;

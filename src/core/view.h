@@ -95,14 +95,13 @@ struct order {
     struct instant sent_at, retry_at, read_at, touched_at;
 };
 
-/* A half-turn: what rules need, and its price for the feed's snapshot. */
+/* A half-turn, as far as rules need it; its price the feed's chronicle keeps. */
 struct trade {
     int64_t id;
     int64_t order_id;
     struct instant at;
     int64_t pnl_micros;       /* Gross; 0 unless has_pnl. */
     int64_t costs_micros;     /* Fees and commissions. */
-    int64_t price_nanos;
     /* Packed, and linked by numbers in the engine's pool of trades: there are hundreds for each account. */
     uint32_t next_same_id, next_same_order; /* ledger.c's chains. */
     uint32_t older : TRADE_BITS;     /* The account's next older by (at, id); 0: none.  view_older_trade(). */

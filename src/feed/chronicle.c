@@ -18,6 +18,7 @@
 #define STEPS_MAX 384               /* About fifty enforcements. */
 #define POINTS_MAX 240              /* Two for each column of a wide screen's plot. */
 #define STEP_AT_START SPAN_MS(1000) /* Least distance of two points in a new day. */
+#define PRICES_MAX 4096             /* The days of twenty scalpers; ids are the exchange's and rise, so that hardly two share a place. */
 
 struct point {
     struct instant at;
@@ -31,12 +32,17 @@ struct curve {
     struct point points[POINTS_MAX];
 };
 
+struct price {
+    int64_t trade_id, nanos;
+};
+
 struct chronicle {
     struct notice steps[STEPS_MAX];
     uint64_t steps_count; /* Ever. */
     enum mode mode;
     struct instant mode_since;
     struct span blind, degraded; /* Of the day, without the mode of now. */
+    struct price prices[PRICES_MAX]; /* By trade id. */
     int32_t curves_count;
     struct curve curves[];
 };
@@ -48,7 +54,8 @@ chronicle_new(int32_t accounts)
 
     if (chronicle == NULL)
         return NULL;
-    memory_touch(chronicle->steps, sizeof chronicle->steps); /* Full after a day or so. */
+    memory_touch(chronicle->steps, sizeof chronicle->steps); /* Full after a day or so, */
+    memory_touch(chronicle->prices, sizeof chronicle->prices); /* and these. */
     chronicle->curves_count = accounts;
     return chronicle;
 }
@@ -154,6 +161,23 @@ chronicle_notice(struct chronicle *chronicle, const struct notice *notice)
     default: /* The rest is in the snapshot as it stands. */
         break;
     }
+}
+
+void
+chronicle_trade(struct chronicle *chronicle, const struct trade_row *row)
+{
+    if (chronicle != NULL)
+        chronicle->prices[(uint64_t)row->id % PRICES_MAX] = (struct price){ row->id, row->price_nanos };
+}
+
+bool
+chronicle_price(const struct chronicle *chronicle, int64_t trade_id, int64_t *ret_nanos)
+{
+    if (chronicle == NULL)
+        return false;
+    const struct price *price = &chronicle->prices[(uint64_t)trade_id % PRICES_MAX];
+    *ret_nanos = price->nanos;
+    return price->trade_id == trade_id;
 }
 
 static void

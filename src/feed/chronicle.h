@@ -1,6 +1,6 @@
 /*
  * chronicle.h - what a listener that comes late has missed: the day's P&L curve, the steps of the last enforcements, lockouts that
- * ended, how long the daemon was blind today (S-15).
+ * ended, how long the daemon was blind today (S-15); and the prices of fills, which no rule reads, so that the engine does not keep them.
  *
  * Bounded memory, taken once; filled on the loop's thread whether anybody listens or not.  It is for screens: the store has the truth, and
  * after a restart it begins anew.
@@ -19,6 +19,12 @@ void chronicle_free(struct chronicle *chronicle);
 
 /** Take note of any kind of notice. */
 void chronicle_notice(struct chronicle *chronicle, const struct notice *notice);
+
+/** Take note of a fill's price; that of an older one may go for it. */
+void chronicle_trade(struct chronicle *chronicle, const struct trade_row *row);
+
+/** False: not known, or not any more. */
+bool chronicle_price(const struct chronicle *chronicle, int64_t trade_id, int64_t *ret_nanos);
 
 /** "history": [{"type", "account_id", "ts", "data"}], oldest first. */
 void chronicle_write_history(const struct chronicle *chronicle, struct json_writer *json);

@@ -184,8 +184,8 @@ messages_order(struct json_writer *json, const struct order *order)
     messages_order_row(json, &row, order->contract);
 }
 
-void
-messages_trade_row(struct json_writer *json, const struct trade_row *row, const struct contract *contract)
+static void
+add_trade(struct json_writer *json, const struct trade_row *row, const struct contract *contract, bool has_price)
 {
     json_open(json, NULL, '{');
     json_add_int(json, "id", row->id);
@@ -194,7 +194,7 @@ messages_trade_row(struct json_writer *json, const struct trade_row *row, const 
     add_instant(json, "at", row->at);
     add_word(json, "side", WORDS(sides), row->side);
     json_add_int(json, "size", row->size);
-    add_price(json, "price", true, row->price_nanos);
+    add_price(json, "price", has_price, row->price_nanos);
     add_money(json, "pnl", row->has_pnl, row->pnl_micros);
     json_add_money(json, "fees", money_add(row->fees_micros, row->commissions_micros));
     json_add_bool(json, "voided", row->voided);
@@ -202,13 +202,19 @@ messages_trade_row(struct json_writer *json, const struct trade_row *row, const 
 }
 
 void
-messages_trade(struct json_writer *json, const struct trade *trade, const struct contract *contract)
+messages_trade_row(struct json_writer *json, const struct trade_row *row, const struct contract *contract)
+{
+    add_trade(json, row, contract, true);
+}
+
+void
+messages_trade(struct json_writer *json, const struct trade *trade, const struct contract *contract, const int64_t *price_nanos)
 {
     const struct trade_row row = { .id = trade->id, .order_id = trade->order_id, .contract = contract->id, .at = trade->at,
-        .price_nanos = trade->price_nanos, .side = trade->side, .size = (int32_t)trade->size, .has_pnl = trade->has_pnl,
+        .price_nanos = price_nanos != NULL ? *price_nanos : 0, .side = trade->side, .size = (int32_t)trade->size, .has_pnl = trade->has_pnl,
         .pnl_micros = trade->pnl_micros, .fees_micros = trade->costs_micros, .voided = trade->voided };
 
-    messages_trade_row(json, &row, contract);
+    add_trade(json, &row, contract, price_nanos != NULL);
 }
 
 void

@@ -20,7 +20,8 @@ void messages_quote(struct json_writer *json, const struct contract *contract);
 /* The engine's own entries: the same fields, with P&L where it is known. */
 void messages_position(struct json_writer *json, const struct position *position);
 void messages_order(struct json_writer *json, const struct order *order);
-void messages_trade(struct json_writer *json, const struct trade *trade, const struct contract *contract);
+/* @price_nanos: NULL: not known, for the engine does not keep it. */
+void messages_trade(struct json_writer *json, const struct trade *trade, const struct contract *contract, const int64_t *price_nanos);
 void messages_lockout(struct json_writer *json, const struct lockout *lockout);
 void messages_day(struct json_writer *json, const char *key, const struct day_totals *day);
 void messages_gauge(struct json_writer *json, int32_t rule, const struct gauge *gauge);

@@ -15,6 +15,7 @@
 
 struct visit {
     struct json_writer *json;
+    const struct chronicle *chronicle;
     int64_t trades, skipped_trades;
 };
 
@@ -49,16 +50,20 @@ add_trade(void *context, const struct trade *trade, const struct contract *contr
 {
     struct visit *visit = context;
 
+    int64_t price_nanos;
+    bool has_price = chronicle_price(visit->chronicle, trade->id, &price_nanos);
+
     if (visit->skipped_trades > 0)
         visit->skipped_trades--;
     else
-        messages_trade(visit->json, trade, contract);
+        messages_trade(visit->json, trade, contract, has_price ? &price_nanos : NULL);
 }
 
 static void
-add_trades(struct json_writer *json, const struct engine *engine, int64_t account_id)
+add_trades(struct json_writer *json, const struct overview *overview, int64_t account_id)
 {
-    struct visit visit = { .json = json };
+    struct visit visit = { .json = json, .chronicle = overview->chronicle };
+    const struct engine *engine = overview->engine;
 
     engine_each_trade(engine, account_id, count_trade, &visit);
     visit.skipped_trades = visit.trades - TRADES_SHOWN;
@@ -136,7 +141,7 @@ add_account(struct json_writer *json, const struct overview *overview, const str
     json_open(json, "orders", '[');
     engine_each_order(engine, account->account_id, add_order, &visit);
     json_close(json, ']');
-    add_trades(json, engine, account->account_id);
+    add_trades(json, overview, account->account_id);
     json_open(json, "lockouts", '[');
     engine_each_lockout(engine, account->account_id, add_lockout, &visit);
     json_close(json, ']');

@@ -153,33 +153,11 @@ many_missed_trades(void **state)
     story_close(&f);
 }
 
-static void
-take_price(void *context, const struct trade *trade, const struct contract *contract)
-{
-    (void)contract;
-    *(int64_t *)context = trade->price_nanos;
-}
-
-/* S-13, S-15: a snapshot tells the trades of before with their price. */
-static void
-prices_are_kept(void **state)
-{
-    struct engine_fixture f;
-    int64_t price = 0;
-
-    (void)state;
-    story_open(&f, CONFIG("entries"));
-    fill(&f, 1, 1, false, false);
-    engine_each_trade(f.engine, FIXTURE_ACCOUNT, take_price, &price);
-    assert_true(price == INT64_C(21000250000000));
-    story_close(&f);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(entries_follow_voids), cmocka_unit_test(fills_and_round_turns_follow_voids),
-        cmocka_unit_test(many_missed_trades), cmocka_unit_test(prices_are_kept) };
+        cmocka_unit_test(many_missed_trades) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,6 +245,32 @@ test_kinds(void **state)
     assert_int_equal(kinds_of(""), FEED_UNKNOWN);
 }
 
+/* S-13, S-15: a snapshot tells the trades of before with their price. */
+static void
+test_prices(void **state)
+{
+    struct chronicle *chronicle = chronicle_new(1);
+    struct trade_row row = { .id = 5, .price_nanos = 70 };
+    int64_t price;
+
+    (void)state;
+    assert_false(chronicle_price(chronicle, 5, &price));
+    chronicle_trade(chronicle, &row);
+    for (row.id = 6; row.id < 1000; row.id++) {
+        row.price_nanos = row.id;
+        chronicle_trade(chronicle, &row);
+    }
+    assert_true(chronicle_price(chronicle, 5, &price) && price == 70);
+    assert_true(chronicle_price(chronicle, 999, &price) && price == 999);
+    for (; row.id < 100000; row.id++)
+        chronicle_trade(chronicle, &row); /* Many days: the newest are known. */
+    assert_false(chronicle_price(chronicle, 5, &price));
+    assert_true(chronicle_price(chronicle, 99999, &price));
+    chronicle_trade(NULL, &row);
+    assert_false(chronicle_price(NULL, 5, &price));
+    chronicle_free(chronicle);
+}
+
 int
 main(void)
 {
@@ -257,6 +283,7 @@ main(void)
         cmocka_unit_test(test_consequence),
         cmocka_unit_test(test_calendar),
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_prices),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

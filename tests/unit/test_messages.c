@@ -105,7 +105,8 @@ test_trades(void **state)
     struct trade_row row = { .id = 3, .order_id = 4, .contract = { "C" }, .at = noon, .price_nanos = INT64_C(29423000000000),
         .side = SIDE_BUY, .size = 1, .has_pnl = true, .pnl_micros = -49000000, .fees_micros = 370000, .commissions_micros = 250000 };
     const struct trade trade = { .id = 3, .order_id = 4, .at = noon, .size = 1, .costs_micros = 620000,
-        .price_nanos = INT64_C(29423250000000), .voided = true };
+        .voided = true };
+    const int64_t price = INT64_C(29423250000000);
 
     (void)state;
     messages_trade_row(fresh(), &row, NULL);
@@ -114,9 +115,11 @@ test_trades(void **state)
     row.has_pnl = false;
     messages_trade_row(fresh(), &row, NULL);
     assert_non_null(strstr(buffer, "\"pnl\":null"));
-    messages_trade(fresh(), &trade, &es);
+    messages_trade(fresh(), &trade, &es, &price);
     expect("{\"id\":3,\"order_id\":4,\"contract\":\"CON.F.US.EP.Z25\",\"root\":\"ES\",\"at\":\"2025-11-21T12:00:00Z\",\"side\":\"buy\","
            "\"size\":1,\"price\":29423.25,\"pnl\":null,\"fees\":0.62,\"voided\":true}");
+    messages_trade(fresh(), &trade, &es, NULL);
+    assert_non_null(strstr(buffer, "\"price\":null"));
 }
 
 static void
