@@ -224,9 +224,9 @@ void market_hold(struct engine *engine, struct position *position);
 void market_drop(struct engine *engine, struct position *position);
 
 /* ---- doubt.c ---- */
-/** The position has a new size. */
 /** What trades told before @until say of the position that its events have not shown, a change of its size; against its sign: it is ahead of them. */
 int32_t doubt_awaited(const struct position *position, struct instant until);
+/** The position has a new size. */
 void doubt_moved(struct engine *engine, const struct position *position, int32_t size_before);
 /** A trade was heard of for the first time. */
 void doubt_traded(struct engine *engine, struct account *account, const struct trade *trade);
