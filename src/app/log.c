@@ -30,7 +30,7 @@
 
 enum { TO_DAEMON = 1, TO_ENFORCEMENT = 2, TO_API = 4, TO_ERROR = 8, FILES = 4, LEVEL_SHIFT = 4 };
 
-static const char *const file_names[FILES] = { "daemon.log", "enforcement.log", "api.log", "error.log" };
+static const char *const file_names[FILES] = { "daemon.log", "enforcement.log", "api.log", "error.log" }; /* LG-02 */
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
 struct buffer {

@@ -1,5 +1,5 @@
 /*
- * mask.h - secrets leave no trace in what is written for people (resilience.md LG-03, LG-04; S-22).
+ * mask.h - secrets leave no trace in what is written for people (resilience.md LG-03, LG-04, JW-05; S-22).
  *
  * One place masks, the log's sink, so no caller can forget it.
  */

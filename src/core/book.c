@@ -1,7 +1,8 @@
 /*
  * book.c - positions and working orders, as the broker reports them.
  *
- * Positions come from position events and reads, never from summing fills (PF-02).  Any order status is accepted from any other (OL-03).
+ * Positions come from position events and reads, never from summing fills (PF-02).  Any order status is accepted from any other (OL-03),
+ * and none is made up because time has passed (OL-04).
  * A read may lag the stream by two seconds (OV-04): where the two disagree within that time the stream stands and another read is asked for.
  * An order that is missing from a read is looked up, not guessed (SR-06).
  */

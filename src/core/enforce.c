@@ -1,5 +1,5 @@
 /*
- * enforce.c - making the broker's state obey (R-ALL-5, resilience.md 1.24 and 2).
+ * enforce.c - making the broker's state obey (R-ALL-5, EP-06, resilience.md 1.24 and 2).
  *
  *     a breach or a lock wants "at most N of this contract"
  *
@@ -8,8 +8,9 @@
  *       |  close/reduce and cancels out      +-- exposure again ----> ACTING <---+-- a swept order filled late
  *       +--- refused: back-off; accepted or unknown: only after two reads 1 s apart still show it (OV-04)
  *
- * Nothing here ends by giving up.  At most one close or reduce per contract is unresolved, whatever wants it (ID-04): two in flight could
- * reverse the position.  Cancels are idempotent and go out beside the close.
+ * Nothing here ends by giving up, or because somebody else is closing too (CC-03); what a close left, or an entry filled late, is closed in the
+ * next round (PF-05).  A second breach joins the target there is and makes it stricter (CC-02).  At most one close or reduce per contract
+ * is unresolved, whatever wants it (ID-04): two in flight could reverse the position.  Cancels are idempotent and go out beside the close.
  */
 #include "core/account.h"
 

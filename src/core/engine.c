@@ -4,7 +4,7 @@
  *     event -> state (book, ledger, market) -> rules (judge) -> locks and targets (enforce) -> commands, records, notices
  *
  * State first, also for a locked account (EP-01, R-ALL-1).  Accounts whose deadline has come are served before the event itself, so
- * a lockout that is over does not catch a later order.
+ * a lockout that is over does not catch a later order; each rule is asked again at the instant it named (EP-04).
  */
 #include "core/account.h"
 
@@ -371,6 +371,7 @@ on_admin(struct engine *engine, const struct admin_event *admin)
     finish(engine, account);
 }
 
+/* CB-09: to the ledger and to everybody who listens. */
 static void
 on_mode(struct engine *engine, const struct mode_event *mode)
 {

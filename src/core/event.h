@@ -72,7 +72,7 @@ struct trade_row {
     struct contract_id contract;
     struct instant at;
     int64_t price_nanos;
-    bool has_pnl;              /* False: an opening half-turn (PF-04). */
+    bool has_pnl;              /* False: an opening half-turn (PF-04); not an error (FV-07). */
     bool voided;
     int32_t side;
     int32_t size;

@@ -1,5 +1,5 @@
 /*
- * judge.c - asking the rules and merging what they want (R-ALL-2, R-ALL-3).
+ * judge.c - asking the rules and merging what they want (R-ALL-2, R-ALL-3, EP-03).
  *
  * All rules see the same state; what they want accumulates as targets, unwanted orders and lockouts, each the strictest of all; requests
  * leave only afterwards (enforce.c).  So the order of the rules cannot change the result.  A breach is recorded when

@@ -1,7 +1,8 @@
 /*
  * lockout.c - the set of lockouts of an account (R-ALL-9).
  *
- * One entry per (rule, scope).  Setting one never shortens or replaces another; an account is locked until every one has ended.
+ * One entry per (rule, scope).  Setting one never shortens or replaces another; an account is locked until every one has ended.  What the store
+ * remembers stands before the first read, so that no restart helps anybody out (SV-03).
  *
  *     LOCK_FLAT     nothing may be held or rest          (R-ALL-7)
  *     LOCK_ENTRIES  cooldown: ceilings, entries go       (R-ALL-8)

@@ -3,6 +3,8 @@
  *
  *     open P&L = (mark - average) / tick size x tick value x size          (R-ALL-4, RULE-004)
  *
+ * Always from positions and quotes, never from anything kept (UP-03).
+ *
  * The factor micros-per-nano is kept as a reduced fraction for each contract, so a mark costs one multiplication and one division with a 128-bit
  * intermediate, rounded once.  A quote touches only the positions in that contract: they are linked from it.
  */

@@ -2,8 +2,8 @@
  * sight.c - do we see the prices of what is held (HM-03)?
  *
  * A contract is blind when a position is held in it, a rule wants quotes, its market is open and none has come for config->blind_after.  Then it
- * is told, and with the policy "flatten" the position is closed: what cannot be seen cannot be limited.  Positions of before the first
- * subscription get as long as any other.
+ * is told (DG-04: there are no prices by REST), and with the policy "flatten" the position is closed: what cannot be seen cannot be limited.
+ * Positions of before the first subscription get as long as any other.
  */
 #include "core/account.h"
 

@@ -9,7 +9,8 @@
  *
  * Made smaller, not cancelled, wherever something is left of it: a stop is protection, and whether a leg's cancel takes the other leg with it is
  * unknown (gateway.md 2.9).  A target that is refused to be made smaller is cancelled; a stop stays, with an alarm: one too large is better
- * than none.  Orders that were too large before are the trader's own entries and left alone.
+ * than none.  Orders that were too large before are the trader's own entries and left alone.  So OL-08 is kept in its purpose, not
+ * its letter (docs/architecture.md): what is made smaller has only reduced the position that we reduced.
  */
 #include "core/account.h"
 

@@ -2,7 +2,8 @@
  * decode.c - the gateway's JSON to rows and events.
  *
  * Written against captures (captures/, spec/gateway.md 12): user events come as {"action":n,"data":{...}} though documented bare, nulls
- * are omitted, ids may be strings, quotes are sparse, market arguments start with the contract's id.
+ * are omitted, ids may be strings, quotes are sparse, market arguments start with the contract's id.  There is no event of a
+ * fill: fills are half-turns of trades, and what orders say of themselves (PF-01).
  */
 #include "gateway/decode.h"
 

@@ -1,8 +1,8 @@
 /*
  * errors.c - the per-endpoint code tables (spec/gateway.md 1.4, resilience.md 1.4).
  *
- * P6: a code that is not in the table may have been executed.  EC-04 and EC-05 are the reason for two tables where one seems to do:
- * partialCloseContract's codes are closeContract's shifted by one from 5 on.
+ * P6: a code that is not in the table may have been executed (EC-03).  No answer counts as one before it went through here (EP-07).  EC-04 and
+ * EC-05 are the reason for two tables where one seems to do: partialCloseContract's codes are closeContract's shifted by one from 5 on.
  */
 #include "gateway/errors.h"
 

@@ -1,5 +1,5 @@
 /*
- * errors.h - what an answer means: (endpoint, HTTP status, errorCode) -> outcome and hold (EC-02 to EC-12, RT-08).
+ * errors.h - what an answer means: (endpoint, HTTP status, errorCode) -> outcome and hold (EC-02 to EC-12, RT-08, EP-07).
  *
  * The integers are not portable between endpoints (spec/gateway.md 1.4): each has a table of its own here.
  */

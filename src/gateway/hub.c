@@ -152,7 +152,7 @@ deliver_buffer(struct hub *hub)
     }
 }
 
-/* Give the connection up, whatever state it is in. */
+/* Give the connection up, whatever state it is in: drops are routine, so nothing of it may stay (RC-10). */
 static void
 disconnect(struct hub *hub)
 {
@@ -239,6 +239,7 @@ hub_start(struct hub *hub)
     hubtell_watch(hub, hub->at_ns);
 }
 
+/* RC-07: OFF, not DOWN: nothing brings it back. */
 void
 hub_stop(struct hub *hub)
 {

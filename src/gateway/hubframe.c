@@ -3,7 +3,8 @@
  *
  *     bytes -> websocket -> messages -> signalr -> records -> decode -> hub_event()
  *
- * Negotiation is skipped (spec/gateway.md 4.1).  A text that cannot be read costs the connection nothing: it is counted and the accounts are
+ * The token is the one of this moment (TR-08) and goes where the gateway's documents have it, into the URL's query (JW-01).  Negotiation is skipped
+ * (spec/gateway.md 4.1).  A text that cannot be read costs the connection nothing: it is counted and the accounts are
  * reconciled (ES-06, ES-07).
  */
 #include "gateway/internal.h"

@@ -138,7 +138,7 @@ check_stop(const struct outbound *o, const struct command *command)
 const char *
 outbound_check(const struct gateway *gateway, const struct command *command)
 {
-    if (!gateway_is_pinned(gateway, command->account_id))
+    if (!gateway_is_pinned(gateway, command->account_id)) /* SV-10: one key reaches them all. */
         return "the account is not pinned";
     switch (command->kind) {
     case COMMAND_CLOSE:

@@ -3,8 +3,8 @@
  *
  *     0 ------------- NORMAL ------------- 150 -- PROOF -- 170 -- ENFORCEMENT -- 190 - LOGIN - 200
  *
- * The server's kind of window is unpublished; a rolling one is safe under all of them.  A reserve instead of a safety margin: a close never
- * waits for polls.
+ * The server's kind of window is unpublished; a rolling one is safe under all of them.  A reserve instead of a safety margin (RL-03): a close
+ * never waits for polls.
  */
 #include "gateway/pace.h"
 

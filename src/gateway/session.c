@@ -1,12 +1,13 @@
 /*
- * session.c - the token: log in, validate two hours before it expires, replace it when the server refuses it.
+ * session.c - the token: log in, validate two hours before it expires (TR-02), replace it when the server refuses it.
  *
  *     NONE --login ok--> VALID --exp - 2 h--> validate --newToken--> VALID
  *       ^                  |  401                |  code 1-3, or three failures
  *       +------------------+                     +--> login (the old token stays in use, TR-05)
  *
- * Any number of refusals lead to one login (TR-06): calls wait in rest.c until session_token() is not NULL again.  It never gives up (SV-02).  The
- * token lives in memory only and is wiped when replaced (TS-01).
+ * It ends early by the server's doing only, a 401 or GatewayLogout (SI-04).  Any number of refusals lead to one login (TR-06): calls wait in
+ * rest.c until session_token() is not NULL again.  It never gives up and never ends the process (SV-02, LG-12).  The token lives in memory only
+ * and is wiped when replaced (TS-01).
  */
 #include "gateway/internal.h"
 

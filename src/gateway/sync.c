@@ -6,6 +6,7 @@
  *     user hub down     -> polls: positions and orders each 5 s, trades each 10 s, account each 30 s
  *     any time          -> on demand (anomaly, overflow, engine), at least 5 s apart
  *
+ * The gateway replays nothing and numbers nothing: every gap is closed from here (SR-01), trades included, or the day's totals would stay wrong (SR-04).
  * A round in full is two fetches, so that slow trades do not hold back positions.  A round that failed is repeated after 1, 5, 10, 10 ... s for ever.
  * Periods grow with the number of accounts, so that upkeep stays within its share of the rate window (RL-06, DG-01).
  */
@@ -269,7 +270,8 @@ void
 sync_tick(struct gateway *gateway, int64_t now)
 {
     struct sync *sync = &gateway->sync;
-    bool polls = !hub_is_live(&gateway->hubs[HUB_USER]) && gateway->session.generation > 0; /* Not before the first login. */
+    /* DG-03: whatever becomes of a poll, only LIVE ends them.  Not before the first login. */
+    bool polls = !hub_is_live(&gateway->hubs[HUB_USER]) && gateway->session.generation > 0;
 
     sync->due_ns = NEVER;
     if (gateway->stopping)

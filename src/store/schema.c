@@ -1,5 +1,5 @@
 /*
- * schema.c - the tables (S-9) and their migrations.
+ * schema.c - the tables (S-9) and their migrations, which nobody has to ask for or to confirm: a service cannot ask (MG-04).
  *
  * A database is at the version PRAGMA user_version says.  Each step runs in one BEGIN IMMEDIATE transaction with its row of history and,
  * last, its version: a crash leaves the one or the other version, never something between (MG-02).  A fresh file goes the same

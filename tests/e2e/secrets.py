@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""No secret of a run shows anywhere it could be read: logs, database, feed, status, metrics, process arguments, core (S-22, LG-03, TS-01).
+"""No secret of a run shows anywhere it could be read: logs, database, feed, status, metrics, process arguments, core (S-22, LG-03, JW-05, TS-01).
 
 usage: secrets.py DIR-OF-PROGRAMS
 

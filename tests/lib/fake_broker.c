@@ -93,7 +93,7 @@ write_token(struct fake *fake, char *out, size_t size)
 
     fake->tokens++;
     if (fake->token_life_s == 0) {
-        text_addf(&text, "token%d", fake->tokens);
+        text_addf(&text, "token%d%s", fake->tokens, fake->token_tail != NULL ? fake->token_tail : "");
         return;
     }
     long long expiry = (long long)(utc(fake).ns / FAKE_SECOND + fake->token_life_s);

@@ -63,6 +63,7 @@ struct fake {
     int upgrade_status;       /* 0: 101. */
     int login_code;
     int64_t token_life_s;     /* In the token's exp; 0: a token that is no JWT. */
+    const char *token_tail;   /* Of a token that is no JWT; NULL: nothing. */
     int accounts;             /* Ids 1 to this. */
     const char *positions, *trades; /* JSON lists; NULL: nothing. */
     int orders;               /* So many open orders, ids from 1. */

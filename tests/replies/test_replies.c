@@ -386,7 +386,7 @@ poll_enforces(void **state)
     rig_close(&rig);
 }
 
-/* The trader closes too, at every moment around ours: flat, never reversed. */
+/* CC-03: the trader closes too, at every moment around ours: flat, proven by us, never reversed. */
 static void
 enforce_trader_races(void **state)
 {

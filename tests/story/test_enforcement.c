@@ -20,7 +20,7 @@ locked(const struct engine_fixture *f)
     return engine_is_locked(f->engine, FIXTURE_ACCOUNT, "");
 }
 
-/* R-ALL-5, R-ALL-3: close and cancel leave in one step; proof takes the stream and a read; then it is recorded. */
+/* R-ALL-5, R-ALL-3, EP-06: close and cancel leave in one step; proof takes the stream and a read; then it is recorded. */
 static void
 enforce_verified(void **state)
 {
@@ -118,7 +118,7 @@ retry_enforcement_unlimited(void **state)
     story_close(&f);
 }
 
-/* enforce_orphans: a stop that fires between close and cancel has opened a position: closed again. */
+/* enforce_orphans (EP-06): a stop that fires between close and cancel has opened a position: closed again. */
 static void
 enforce_orphans(void **state)
 {
@@ -139,7 +139,7 @@ enforce_orphans(void **state)
     story_close(&f);
 }
 
-/* enforce_entry_tail: proven flat, then a swept order turns out to have filled. */
+/* enforce_entry_tail (PF-05): proven flat, then a swept order turns out to have filled. */
 static void
 enforce_entry_tail(void **state)
 {
@@ -206,7 +206,7 @@ lockout_holds(void **state)
     story_close(&f);
 }
 
-/* R-ALL-11 (sync_trades_hit_limit): a loss made while the daemon was off locks at the first snapshot; a replay counts once (R-ALL-10). */
+/* R-ALL-11, SR-04 (sync_trades_hit_limit): a loss made while the daemon was off locks at the first snapshot; a replay counts once (R-ALL-10). */
 static void
 sync_trades_hit_limit(void **state)
 {
@@ -246,7 +246,7 @@ strict_mode(void **state)
     story_close(&f);
 }
 
-/* R-ALL-1, R-ALL-2, R-ALL-3 (enforce_double_trigger): state first; of a reduction and a close only the close leaves. */
+/* R-ALL-1, R-ALL-2, R-ALL-3, CC-02, EP-03 (enforce_double_trigger): state first; of a reduction and a close only the close leaves. */
 static void
 enforce_double_trigger(void **state)
 {
@@ -269,7 +269,7 @@ enforce_double_trigger(void **state)
     story_close(&f);
 }
 
-/* A reduction never over-closes: one in flight, sizes in between send nothing, the rest is recomputed from a settled size. */
+/* A reduction never over-closes: one in flight, sizes in between send nothing, the rest is recomputed from a settled size (PF-05). */
 static void
 enforce_partial_fill(void **state)
 {
@@ -314,7 +314,7 @@ enforce_rest_lag(void **state)
     story_close(&f);
 }
 
-/* R-ALL-5: enforcement.order cancel_first proves the cancels before it closes. */
+/* R-ALL-5, EP-06: enforcement.order cancel_first proves the cancels before it closes. */
 static void
 cancel_first(void **state)
 {
@@ -352,6 +352,27 @@ unfinished_goal_is_proven_first(void **state)
     story_wait_ms(&f, 1100);
     story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
     assert_true(story_only(&f, COMMAND_CLOSE)->id >= 50);
+    story_close(&f);
+}
+
+/* SV-03: locked before the restart, locked at the first snapshot after it. */
+static void
+lockout_outlives_a_restart(void **state)
+{
+    struct engine_fixture f;
+    struct lockout lockout = { .account_id = FIXTURE_ACCOUNT, .rule = 3, .kind = LOCK_FLAT, .end = LOCK_UNTIL_ADMIN, .until = INSTANT_NEVER };
+    struct event event = { .kind = EVENT_RESTORE };
+    struct order_row found = { .id = 801, .account_id = FIXTURE_ACCOUNT, .status = ORDER_OPEN, .type = ORDER_LIMIT, .side = SIDE_BUY,
+        .size = 1, .contract = { FIXTURE_RTY } };
+
+    (void)state;
+    story_open_bare(&f, LOSS);
+    lockout.since = instant_sub(f.now, SPAN_SECONDS(60));
+    event.u.restore = (struct restore){ .next_command_id = 1, .next_incident = 1, .lockouts = &lockout, .lockouts_count = 1 };
+    story_feed(&f, &event);
+    story_read(&f, FIXTURE_MNQ, 2, &found, 1);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    assert_int_equal(story_count(&f, COMMAND_CANCEL), 1);
     story_close(&f);
 }
 
@@ -413,6 +434,7 @@ main(void)
         cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(lockout_holds), cmocka_unit_test(sync_trades_hit_limit),
         cmocka_unit_test(strict_mode), cmocka_unit_test(enforce_double_trigger), cmocka_unit_test(enforce_partial_fill),
         cmocka_unit_test(enforce_rest_lag), cmocka_unit_test(cancel_first), cmocka_unit_test(unfinished_goal_is_proven_first),
+        cmocka_unit_test(lockout_outlives_a_restart),
         cmocka_unit_test(daily_reset),
         cmocka_unit_test(reads_against_the_stream) };
 

@@ -24,6 +24,7 @@
 
 /* ---- Gaps ---- */
 
+/* SR-01: no event said so, a read does. */
 static void
 sync_closed_in_gap(void **state)
 {
@@ -199,7 +200,7 @@ sync_incomplete(void **state)
 
 /* ---- Blind ---- */
 
-/* HM-03: 30 s without a quote while the market is open: told, or closed; not while it is closed, and not before it could have quoted. */
+/* HM-03, DG-04: 30 s without a quote while the market is open: told, or closed; not while it is closed, and not before it could have quoted. */
 static void
 quotes_blind_policy(void **state)
 {

@@ -221,7 +221,7 @@ sync_audit(void **state)
     fake_free(fake);
 }
 
-/* poll_start_stop: within 2 s of the loss; positions each 5 s, trades each 10 s, account each 30 s; until LIVE. */
+/* poll_start_stop (DG-03): within 2 s of the loss; positions each 5 s, trades each 10 s, account each 30 s; until LIVE, also after failed ones. */
 static void
 poll_start_stop(void **state)
 {
@@ -242,6 +242,13 @@ poll_start_stop(void **state)
     assert_in_range(fake_count(fake, "Position/searchOpen", before), 12, 14);
     assert_in_range(fake_count(fake, "Trade/search", before), 6, 8);
     assert_in_range(fake_count(fake, "Account/search", before), 2, 4);
+    fake->is_down = true;
+    fake_run(fake, 30 * FAKE_SECOND);
+    fake->is_down = false;
+    fake_run(fake, 20 * FAKE_SECOND);
+    before = fake->requests_count;
+    fake_run(fake, 60 * FAKE_SECOND);
+    assert_in_range(fake_count(fake, "Position/searchOpen", before), 12, 14);
     fake->hubs_down = false;
     fake_run(fake, 75 * FAKE_SECOND);
     assert_int_equal(fake_mode(fake), MODE_NORMAL);
@@ -272,7 +279,7 @@ rate_poll_scaling(void **state)
     fake_free(fake);
 }
 
-/* HM-04, DG-05: BLIND after 15 s without REST; recovery begins with the truth. */
+/* HM-04, CB-09, DG-05: BLIND after 15 s without REST; recovery begins with the truth. */
 static void
 blind_recovery(void **state)
 {
@@ -308,7 +315,7 @@ on_stopped(void *context)
     stopped++;
 }
 
-/* hub_stop, stop_graceful: an answer in flight is waited for; then nothing more. */
+/* hub_stop (RC-07), stop_graceful: an answer in flight is waited for; then nothing more. */
 static void
 hub_stop(void **state)
 {

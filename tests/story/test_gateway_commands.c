@@ -182,7 +182,7 @@ learn_tick(struct fake *fake)
     fake_run(fake, FAKE_SECOND);
 }
 
-/* validate_outbound (FV-09). */
+/* validate_outbound (FV-09); nothing leaves for an account that is not pinned, though the key reaches it (SV-10). */
 static void
 test_outbound(void **state)
 {

@@ -316,6 +316,20 @@ hub_zombie_market(void **state)
     fake_free(fake);
 }
 
+/* JW-01: what means something else in a query is escaped. */
+static void
+test_token_in_query(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->token_tail = "a+b/c=&d%e.f-_~";
+    fake_go_live(fake);
+    for (int i = 0; i < 2; i++)
+        assert_non_null(strstr(fake_hub(fake, i == 0)->target, "?access_token=token1a%2Bb%2Fc%3D%26d%25e.f-_~"));
+    fake_free(fake);
+}
+
 /* hub_backoff: 0.5, 2, 5, 10, 30, 60, 60 s, +-20 %, the 5 s floor from the third on. */
 static void
 hub_backoff(void **state)
@@ -386,7 +400,7 @@ hub_forever(void **state)
     fake_free(fake);
 }
 
-/* hub_401_upgrade (RC-05, JW-03): another token, and it is the one in the URL. */
+/* hub_401_upgrade (RC-05, JW-01, JW-03, TR-08): another token, and it is the one in the URL. */
 static void
 hub_401_upgrade(void **state)
 {
@@ -429,7 +443,7 @@ hub_close_frames(void **state)
     fake_free(fake);
 }
 
-/* hub_gateway_logout: once is a reconnect with a fresh token; a storm pauses, polls and alarms (CC-07). */
+/* hub_gateway_logout (SI-04): once is a reconnect with a fresh token; a storm pauses, polls and alarms (CC-07). */
 static void
 hub_gateway_logout(void **state)
 {
@@ -465,7 +479,7 @@ hub_gateway_logout(void **state)
     fake_free(fake);
 }
 
-/* hub_100_cycles. */
+/* hub_100_cycles: dropped in three ways, and nothing is left behind (RC-10; the sanitizers say so). */
 static void
 hub_100_cycles(void **state)
 {
@@ -503,6 +517,7 @@ main(void)
         cmocka_unit_test(sync_buffer_overflow),
         cmocka_unit_test(hub_handler_fault),
         cmocka_unit_test(hub_zombie_market),
+        cmocka_unit_test(test_token_in_query),
         cmocka_unit_test(hub_backoff),
         cmocka_unit_test(hub_flapping),
         cmocka_unit_test(hub_forever),

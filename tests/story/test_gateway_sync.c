@@ -95,7 +95,7 @@ expire_midway(struct fake *fake, const struct fake_request *request, struct http
     return true;
 }
 
-/* The token ends in the middle of a reconciliation: one new log-in, each read replayed once, the result whole. */
+/* TR-08: the token ends in the middle of a reconciliation: one new log-in, each read replayed once, the result whole. */
 static void
 token_401_midway(void **state)
 {

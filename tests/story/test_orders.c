@@ -173,7 +173,7 @@ stop_partly_filled(void **state)
     story_close(&f);
 }
 
-/* OL-06: nothing is heard of a placement: verified, and told after 30 s; never placed beside itself. */
+/* OL-04, OL-06: nothing is heard of a placement: verified, and told after 30 s; never placed beside itself. */
 static void
 order_stuck(void **state)
 {
@@ -358,7 +358,7 @@ fill_overflow(void **state)
     story_close(&f);
 }
 
-/* PF-03, PF-04: an opening half-turn costs its fees only; a voided one costs nothing. */
+/* PF-03, PF-04, FV-07: an opening half-turn costs its fees only; a voided one costs nothing. */
 static void
 trade_null_pnl_and_void(void **state)
 {

@@ -53,7 +53,7 @@ token_exp_variants(void **state)
             fail_msg("%s", table[i].token);
 }
 
-/* 2 h 1 min left: no; 1 h 59 min: yes; then the new one is used. */
+/* TR-02: 2 h 1 min left: no; 1 h 59 min: yes; then the new one is used. */
 static void
 token_refresh_threshold(void **state)
 {
@@ -166,7 +166,7 @@ token_new_token(void **state)
     fake_free(fake);
 }
 
-/* token_permanent_code: alarm, each 300 s, for ever; a transient one backs off to 60 s. */
+/* token_permanent_code (LG-12): alarm, each 300 s, for ever; a transient one backs off to 60 s. */
 static void
 token_permanent_code(void **state)
 {

@@ -124,7 +124,7 @@ overfill_is_undone(void **state)
     story_close(&f);
 }
 
-/* What the trader does himself after the stop was made smaller is his own business. */
+/* OL-08: what the trader does himself after the stop was made smaller is his own business. */
 static void
 trading_on_is_left_alone(void **state)
 {

@@ -43,6 +43,13 @@ POSIX_HEADERS = re.compile(
 )
 POSIX_FOLDERS = {"os", "sim"}
 PLATFORM = re.compile(r"\b(_WIN32|_WIN64|WIN32|__MINGW32__|__MINGW64__|__CYGWIN__|_MSC_VER|__linux__|__unix__)\b|<windows\.h>")
+THREADS = re.compile(r"\b(uv_thread_create\w*|uv_queue_work|CreateThread|_beginthread\w*|pthread_create|thrd_create)\b")
+# Log, store's writer and alerts write what they are handed; the pool copies, hashes and reads; the simulation runs a world per thread; a service
+# manager's thread only says what it was told.
+THREAD_FILES = {
+    "src/app/log.c", "src/store/writer.c", "src/app/alerts.c", "src/app/upkeep.c", "src/app/admin.c", "src/app/reload.c",
+    "src/app/simulate.c", "src/os/windows_service.c",
+}
 UNFINISHED = re.compile(r"\b(TODO|FIXME)\b(?!\(#\d+\))")
 REQUIREMENT = re.compile(r"R-[A-Z0-9]+-\d+[a-z]?")
 
@@ -168,6 +175,15 @@ def check_platform(top):
             yield f"{relative}:{line_of(text, found.start())}: {found.group(0)} outside src/os"
 
 
+def check_threads(top):
+    """CC-01: one thread owns all trading state; whoever starts another says in docs/architecture.md what it does."""
+    for full, relative in files(top, "src"):
+        text = code(full, strings=False)
+        for found in THREADS.finditer(text):
+            if relative not in THREAD_FILES:
+                yield f"{relative}:{line_of(text, found.start())}: {found.group(0)} outside of {', '.join(sorted(THREAD_FILES))} (CC-01)"
+
+
 def check_unfinished(top):
     for full, relative in files(top, "src", "tests"):
         text = read(full)
@@ -211,6 +227,7 @@ PLANTED = {
     "pure_core": ("src/rules/a.c", "void\na(void)\n{\n    p = malloc(1);\n}\n", "void\na_new(void)\n{\n    p = malloc(1); /* time() */\n}\n"),
     "wire_names": ("src/app/a.c", 'x = "GatewayUserTrade";\n', "/* GatewayUserTrade */\n"),
     "posix": ("src/net/a.c", "#include <sys/stat.h>\n", "#include <string.h>\n"),
+    "threads": ("src/core/a.c", "uv_thread_create(&t, run, 0);\n", "/* uv_queue_work() */\n"),
     "unfinished": ("src/base/a.c", "/* TODO */\n", "/* TODO(#12) */\n"),
     "requirements": ("src/rules/a.c", "/* R-001-2 */\n", "/* R-001-1 */\n"),
     "named_tests": ("tests/story/a.c", "void hub_stops(void);\n", "    cmocka_unit_test(hub_stop),\n"),

@@ -507,12 +507,14 @@ test_quotes(void **state)
     assert_int_equal(decode_arguments("GatewayQuote", "[{\"bestBid\":1}]", &got), DECODE_UNUSABLE); /* Of what? */
 }
 
+/* PF-01: no event of a fill is known; half-turns and orders tell of it. */
 static void
 test_targets(void **state)
 {
     struct got got;
 
     (void)state;
+    assert_int_equal(decode_arguments("GatewayUserFill", "[{\"id\":1,\"accountId\":1002,\"orderId\":2,\"size\":1}]", &got), DECODE_UNKNOWN);
     assert_int_equal(decode_arguments("GatewayUserOrders", "[{}]", &got), DECODE_UNKNOWN);
     assert_int_equal(decode_arguments("GatewayTrade", "[\"C\",[null,{}]]", &got), DECODE_IGNORED);
     assert_int_equal(decode_arguments("GatewayDepth", "[\"C\",[null,{}]]", &got), DECODE_IGNORED);

@@ -75,6 +75,7 @@ expect(enum endpoint endpoint, const struct reply_facts *facts, char letter)
     assert_non_null(j.text);
 }
 
+/* EC-03: every code of every endpoint, and some that are in no table. */
 static void
 error_map_complete(void **state)
 {
@@ -115,7 +116,7 @@ error_flag_mismatch(void **state)
     }
 }
 
-/* error_bodies: HTML 502, ProblemDetails 400, empty 200, cut, over 4 MiB; RT-07, RT-08, RL-05. */
+/* error_bodies: HTML 502, ProblemDetails 400, empty 200, cut, over 4 MiB; RT-07, RT-08, RL-05, EP-07. */
 static void
 error_bodies(void **state)
 {

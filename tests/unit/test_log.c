@@ -83,6 +83,7 @@ count_lines(const struct place *place, const char *name, const char *with)
     return count;
 }
 
+/* LG-02: the whole, what was enforced, what the gateway refused from WARN up, errors once more. */
 static void
 test_routes(void **state)
 {

@@ -24,7 +24,7 @@ send_all(struct pace *pace, enum pace_class class, enum pace_window_kind window,
     return n;
 }
 
-/* rate_window_exact */
+/* rate_window_exact: each class to its share, the last ten for log-ins (RL-03). */
 static void
 rate_window_exact(void **state)
 {
@@ -38,7 +38,7 @@ rate_window_exact(void **state)
     assert_int_equal(pace_used(&pace, PACE_GENERAL, WARM), 200);
 }
 
-/* rate_history_window */
+/* rate_history_window (RL-03) */
 static void
 rate_history_window(void **state)
 {

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+/* UP-03: the open loss follows size, average and last price. */
 static void
 test_total(void **state)
 {

@@ -36,7 +36,7 @@ open_plain(const char *path)
     return handle;
 }
 
-/* MG-05, db_fresh_and_migrated_equal, db_reopen. */
+/* MG-04, MG-05, db_fresh_and_migrated_equal, db_reopen. */
 static void
 test_migration(void **state)
 {

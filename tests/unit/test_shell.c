@@ -233,7 +233,7 @@ test_many_wait_for_the_disk(void **state)
     shell_free(shell);
 }
 
-/* Deadlines up to an event are stepped first, each at its own time, the later ones wait. */
+/* EP-04: deadlines up to an event are stepped first, each at its own time, the later ones wait. */
 static void
 test_deadlines_before_the_event(void **state)
 {
