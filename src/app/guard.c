@@ -405,6 +405,18 @@ in_halt(void *context, struct instant now)
     return !day_market_is_open(&guard->config->config, now, &opens);
 }
 
+_Static_assert(BACKOFF_STEPS_MAX == GATEWAY_WAITS_MAX, "a list of waits fits");
+
+static struct gateway_waits
+waits_of(const struct backoff *backoff)
+{
+    struct gateway_waits waits = { .count = backoff->count };
+
+    for (int32_t i = 0; i < backoff->count; i++)
+        waits.steps_ms[i] = (int32_t)backoff->steps_ms[i];
+    return waits;
+}
+
 static struct gateway_times
 times_of(const struct daemon_settings *d)
 {
@@ -418,7 +430,14 @@ times_of(const struct daemon_settings *d)
         .poll_account_ms = (int32_t)d->poll.account_ms, .quotes_silence_ms = (int32_t)(d->quotes.silence_s * 1000),
         .pause_failures = (int32_t)d->background_pause.failures,
         .pause_first_ms = (int32_t)(d->background_pause.wait_s * 1000),
-        .pause_longest_ms = (int32_t)(d->background_pause.max_wait_s * 1000) };
+        .pause_longest_ms = (int32_t)(d->background_pause.max_wait_s * 1000), .hub_waits = waits_of(&d->hub.backoff),
+        .hub_jitter_permille = d->hub.jitter_permille > 0 ? d->hub.jitter_permille : GATEWAY_NO_JITTER,
+        .hub_stable_ms = (int32_t)(d->hub.stable_s * 1000), .hub_renew_ms = (int32_t)(d->hub.renew_before_expiry_s * 1000),
+        .token_refresh_ms = (int32_t)(d->token.refresh_before_s * 1000), .token_retry_ms = (int32_t)(d->token.retry_s * 1000),
+        .token_critical_ms = (int32_t)(d->token.critical_left_s * 1000), .read_tries = (int32_t)d->retry_read.tries,
+        .read_base_ms = (int32_t)d->retry_read.base_ms, .read_cap_ms = (int32_t)d->retry_read.cap_ms,
+        .read_jitter_permille = d->retry_read.jitter_permille > 0 ? d->retry_read.jitter_permille : GATEWAY_NO_JITTER,
+        .sync_gap_ms = (int32_t)(d->sync.min_gap_s * 1000), .sync_buffer = (int32_t)d->sync.buffer };
 }
 
 static enum status

@@ -89,7 +89,7 @@ check_pair(struct bind *bind, const struct pair *pair, const struct param *param
     }
 }
 
-/* Waits: at least one, and none shorter than the one before. */
+/* BO-04: at least one, and none shorter than the one before. */
 static void
 check_ascending(struct bind *bind, const char *keys, const struct backoff *backoff, const struct bind_layers *layers)
 {

@@ -211,7 +211,7 @@ static const struct choice formats[] = {
 
 /* A list of plain numbers: the item's one key has no name. */
 static const struct param step_params[] = {
-    { .keys = "", .help = "Milliseconds.", .kind = PARAM_INT, .min = 1, .max = 600000 },
+    { .keys = "", .help = "Milliseconds.", .kind = PARAM_INT, .min = 1, .max = 300000 }, /* BO-04 */
 };
 
 static const struct param webhook_params[] = {

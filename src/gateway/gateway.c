@@ -15,7 +15,6 @@
 
 #define BLIND_AFTER_NS (15 * SECOND)
 #define STARTING_NS (15 * SECOND)       /* Afterwards it is no longer called so (SV-02). */
-#define RENEW_BEFORE_NS (3600 * SECOND)  /* LO-02 */
 #define RENEW_LATEST_NS (600 * SECOND)   /* LO-03: then also while enforcing. */
 #define RENEW_GAP_NS (10 * SECOND)       /* LO-03: market first, user later. */
 #define SLEPT_NS (10 * SECOND)           /* Such a step of the wall clock is no correction of it. */
@@ -48,11 +47,12 @@ next_chance(struct gateway *gateway)
 }
 
 int64_t
-gateway_jitter(struct gateway *gateway, int64_t base_ns)
+gateway_jitter(struct gateway *gateway, int64_t base_ns, int32_t permille)
 {
-    int64_t permille = 800 + (int64_t)(next_chance(gateway) % 401);
+    int32_t width = permille > 0 ? permille : 0;
+    int64_t share = 1000 - width + (int64_t)(next_chance(gateway) % (2 * (uint64_t)width + 1));
 
-    return base_ns / 1000 * permille;
+    return base_ns / 1000 * share;
 }
 
 void
@@ -262,7 +262,7 @@ wants_renewal(const struct gateway *gateway, const struct hub *hub, int64_t now)
 
     if (!hub_is_live(hub) || gateway->session.expires_ns <= hub->token_expires_ns)
         return false;
-    if (left > RENEW_BEFORE_NS && !gateway_in_halt(gateway))
+    if (left > gateway->times.hub_renew_ms * MS && !gateway_in_halt(gateway))
         return false;
     return gateway->rest.mutations_in_flight == 0 || left < RENEW_LATEST_NS; /* LO-03 */
 }
@@ -386,6 +386,14 @@ or_default(int32_t value, int32_t otherwise)
     return value > 0 ? value : otherwise;
 }
 
+static struct gateway_waits
+waits_or_default(const struct gateway_waits *waits)
+{
+    static const struct gateway_waits otherwise = { 6, { 500, 2000, 5000, 10000, 30000, 60000 } };
+
+    return waits->count > 0 ? *waits : otherwise;
+}
+
 static struct gateway_times
 complete(const struct gateway_times *t)
 {
@@ -408,6 +416,19 @@ complete(const struct gateway_times *t)
         .pause_failures = or_default(t->pause_failures, 5),
         .pause_first_ms = or_default(t->pause_first_ms, 30000),
         .pause_longest_ms = or_default(t->pause_longest_ms, 300000),
+        .hub_waits = waits_or_default(&t->hub_waits),
+        .hub_jitter_permille = t->hub_jitter_permille != 0 ? t->hub_jitter_permille : JITTER_PERMILLE,
+        .hub_stable_ms = or_default(t->hub_stable_ms, 60000),
+        .hub_renew_ms = or_default(t->hub_renew_ms, 3600000),
+        .token_refresh_ms = or_default(t->token_refresh_ms, 7200000),
+        .token_retry_ms = or_default(t->token_retry_ms, 60000),
+        .token_critical_ms = or_default(t->token_critical_ms, 1800000),
+        .read_tries = or_default(t->read_tries, 3),
+        .read_base_ms = or_default(t->read_base_ms, 1000),
+        .read_cap_ms = or_default(t->read_cap_ms, 10000),
+        .read_jitter_permille = t->read_jitter_permille != 0 ? t->read_jitter_permille : JITTER_PERMILLE,
+        .sync_gap_ms = or_default(t->sync_gap_ms, 5000),
+        .sync_buffer = or_default(t->sync_buffer, 1000),
     };
 }
 

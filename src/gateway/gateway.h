@@ -20,6 +20,15 @@ struct gateway;
 struct transport;
 struct uv_loop_s;
 
+#define GATEWAY_WAITS_MAX 12
+#define GATEWAY_NO_JITTER (-1)
+
+/* Waits between attempts to connect a hub, ascending (BO-01); a count of 0 means the default. */
+struct gateway_waits {
+    int32_t count;
+    int32_t steps_ms[GATEWAY_WAITS_MAX];
+};
+
 /* Milliseconds; 0 means the default (resilience.md 4). */
 struct gateway_times {
     int32_t connect_ms;          /* 3000 */
@@ -40,6 +49,19 @@ struct gateway_times {
     int32_t pause_failures;      /* 5, a count: failures in a row after which upkeep rests (CB-02) ... */
     int32_t pause_first_ms;      /* 30000: ... for so long ... */
     int32_t pause_longest_ms;    /* 300000: ... and at most so long, doubled with each failed probe. */
+    struct gateway_waits hub_waits; /* 500, 2000, 5000, 10000, 30000, 60000 */
+    int32_t hub_jitter_permille; /* 200; GATEWAY_NO_JITTER: none. */
+    int32_t hub_stable_ms;       /* 60000 LIVE: the next wait is the first again (BO-02). */
+    int32_t hub_renew_ms;        /* 3600000 before the token expires (LO-02). */
+    int32_t token_refresh_ms;    /* 7200000 before it expires (TR-02). */
+    int32_t token_retry_ms;      /* 60000 */
+    int32_t token_critical_ms;   /* 1800000 */
+    int32_t read_tries;          /* 3, a count (RT-02) ... */
+    int32_t read_base_ms;        /* 1000 */
+    int32_t read_cap_ms;         /* 10000 */
+    int32_t read_jitter_permille; /* 200 */
+    int32_t sync_gap_ms;         /* 5000 (SR-12) */
+    int32_t sync_buffer;         /* 1000, a count of events (SR-13). */
 };
 
 /* Texts are copied. */

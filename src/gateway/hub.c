@@ -5,7 +5,7 @@
  *             ^                         |                  |                   |                       |                  |
  *             +----------------- error, time-out, silence 30 s, GatewayLogout, close ------------------+------------------+
  *
- * The market hub skips SYNCING.  It reconnects for ever (RC-02), at 0.5, 2, 5, 10, 30, 60 s; the step falls back only after a minute LIVE (BO-02).
+ * The market hub skips SYNCING.  It reconnects for ever (RC-02), at 0.5, 2, 5, 10, 30, 60 s or as hub.backoff_ms has it (BO-04); the step falls back only after a minute LIVE (BO-02).
  * The token goes into the URL at connecting (JW-03) and nowhere else.  User events before LIVE are buffered and delivered after the
  * snapshot, or when the connection ends first: broker data is never discarded (P3).
  */
@@ -16,13 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STABLE_NS (60 * SECOND)
 #define HELD_NS SECOND              /* SR-02 lets events wait for the snapshot; P1 no longer: what a lock forbids must be seen. */
 #define FLOOR_NS (5 * SECOND)       /* RL-07: after two failures. */
 #define LOGOUT_SPAN_NS (120 * SECOND) /* CC-07: five within this ... */
 #define LOGOUT_PAUSE_NS (300 * SECOND) /* ... and it tries each five minutes. */
 
-static const int64_t backoff_ms[] = { 500, 2000, 5000, 10000, 30000, 60000 };
 static const int64_t resubscribe_s[] = { 1, 2, 5 }; /* ES-02 */
 
 #define ACCOUNTS_A_MINUTE 15 /* Four reads each, half of the window gone at a start. */
@@ -71,7 +69,7 @@ hub_init(struct gateway *gateway, enum hub_kind kind, const char *url, struct er
         return error_set(err, STATUS_CONFIG, "hub address: not wss://host/path: %s", url);
     if (kind == HUB_MARKET)
         return OK;
-    hub->buffer = malloc(HUB_BUFFER_MAX * sizeof *hub->buffer);
+    hub->buffer = malloc((size_t)gateway->times.sync_buffer * sizeof *hub->buffer);
     if (hub->buffer == NULL || !hubset_add_user(hub))
         return error_set(err, STATUS_LIMIT, "no memory");
     return OK;
@@ -189,13 +187,14 @@ static int64_t
 next_delay(struct hub *hub)
 {
     int64_t now = gateway_now(hub->gateway);
+    const struct gateway_times *t = &hub->gateway->times;
 
-    if (hub->state == HUB_LIVE && now - hub->live_ns >= STABLE_NS)
+    if (hub->state == HUB_LIVE && now - hub->live_ns >= t->hub_stable_ms * MS)
         hub->step = 0;
     int32_t step = hub->step;
-    if (hub->step < (int32_t)COUNT_OF(backoff_ms) - 1)
+    if (hub->step < t->hub_waits.count - 1)
         hub->step++;
-    int64_t delay = gateway_jitter(hub->gateway, backoff_ms[step] * MS);
+    int64_t delay = gateway_jitter(hub->gateway, t->hub_waits.steps_ms[step] * MS, t->hub_jitter_permille);
     return step >= 2 && delay < FLOOR_NS ? FLOOR_NS : delay;
 }
 
@@ -415,7 +414,7 @@ hub_event(struct hub *hub, const struct event *event)
         gateway_emit(hub->gateway, &copy);
         return;
     }
-    if (hub->buffered == HUB_BUFFER_MAX) {
+    if (hub->buffered >= (uint32_t)hub->gateway->times.sync_buffer) {
         hub->overflowed = true;
         hub->buffered = 0;
     }
@@ -431,7 +430,7 @@ hub_logged_out(struct hub *hub, const char *text)
     int64_t now = gateway_now(gateway);
     int64_t fourth = user->logouts_ns[user->logouts_count % COUNT_OF(user->logouts_ns)]; /* Back from this one. */
     bool storm = user->logouts_count >= COUNT_OF(user->logouts_ns) && now - fourth < LOGOUT_SPAN_NS;
-    int64_t delay = 2 * SECOND + gateway_jitter(gateway, 3 * SECOND / 2); /* 2 to 5 s. */
+    int64_t delay = 2 * SECOND + gateway_jitter(gateway, 3 * SECOND / 2, JITTER_PERMILLE); /* 2 to 5 s. */
 
     user->logouts_ns[user->logouts_count++ % COUNT_OF(user->logouts_ns)] = now;
     gateway->logouts++;

@@ -31,7 +31,7 @@
 #define TOKEN_MAX 8192          /* A JWT of some 600 bytes as seen. */
 #define CALL_BODY_MAX 512       /* The largest request has an account, a tag and two prices. */
 #define REPLY_TEXT_MAX 512      /* EC-10 */
-#define HUB_BUFFER_MAX 1000     /* SR-13. */
+#define JITTER_PERMILLE 200
 #define SUBSCRIPTION_ARGUMENT_MAX (CONTRACT_ID_MAX + 2) /* An id in quotes. */
 #define ROWS_MAX 100000         /* Of one part of a snapshot; a 4 MiB answer holds some 14000. */
 
@@ -402,8 +402,8 @@ struct gateway {
 
 int64_t gateway_now(const struct gateway *gateway);
 struct instant gateway_utc(const struct gateway *gateway);
-/** @base_ns +-20 %, seeded (RT-10, BO-01). */
-int64_t gateway_jitter(struct gateway *gateway, int64_t base_ns);
+/** @base_ns, more or less by up to @permille, seeded (RT-10, BO-01). */
+int64_t gateway_jitter(struct gateway *gateway, int64_t base_ns, int32_t permille);
 /** Sets event->at. */
 void gateway_emit(struct gateway *gateway, struct event *event);
 void gateway_emit_later(struct gateway *gateway, const struct event *event);

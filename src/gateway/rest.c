@@ -36,7 +36,7 @@ rest_call(struct gateway *gateway, enum endpoint endpoint, enum pace_class class
     call->endpoint = endpoint;
     call->class = class;
     call->done = done;
-    call->tries_max = endpoint_mutates(endpoint) ? 1 : 3; /* RT-02, RT-03 */
+    call->tries_max = endpoint_mutates(endpoint) ? 1 : gateway->times.read_tries; /* RT-02, RT-03 */
     call->timeout_ms = endpoint_mutates(endpoint) ? gateway->times.mutation_ms : gateway->times.read_ms;
     call->next = rest->all;
     if (call->next != NULL)
@@ -345,7 +345,8 @@ replays(struct gateway *gateway, struct call *call, const struct reply *reply)
 static bool
 tries_again(struct gateway *gateway, struct call *call, const struct reply *reply)
 {
-    int64_t now = gateway_now(gateway), delay = SECOND;
+    const struct gateway_times *t = &gateway->times;
+    int64_t now = gateway_now(gateway), delay = t->read_base_ms * MS, cap = t->read_cap_ms * MS;
 
     if (gateway->stopping)
         return false;
@@ -358,10 +359,10 @@ tries_again(struct gateway *gateway, struct call *call, const struct reply *repl
     }
     if (endpoint_mutates(call->endpoint) || call->tries >= call->tries_max || !errors_read_is_transient(&reply->facts))
         return false;
-    for (int32_t i = 1; i < call->tries; i++)
+    for (int32_t i = 1; i < call->tries && delay < cap; i++)
         delay *= 2;
-    delay = gateway_jitter(gateway, delay < 10 * SECOND ? delay : 10 * SECOND);
-    call->not_before_ns = now + (delay < 10 * SECOND ? delay : 10 * SECOND);
+    delay = gateway_jitter(gateway, delay < cap ? delay : cap, t->read_jitter_permille);
+    call->not_before_ns = now + (delay < cap ? delay : cap);
     gateway_wire(gateway, "= %s again in %lld ms, try %d of %d: %s", endpoint_path(call->endpoint),
         (long long)((call->not_before_ns - now) / MS), (int)call->tries + 1, (int)call->tries_max, reply->message); /* RT-12 */
     enqueue(gateway, call);

@@ -19,9 +19,7 @@
 
 #define LIFE SPAN_SECONDS(86400)
 #define LIFE_BELIEVED_S (7 * 86400)
-#define REFRESH_BEFORE_NS (7200 * SECOND)
-#define CRITICAL_LEFT_NS (1800 * SECOND)
-#define RETRY_NS (60 * SECOND)
+#define ALARM_AGAIN_NS (60 * SECOND)
 #define PERMANENT_RETRY_NS (300 * SECOND) /* EC-08. */
 #define RELOGIN_GAP_NS (60 * SECOND)      /* RT-07: between logins that did not help. */
 #define LOGIN_TIMEOUT_MS 10000
@@ -128,8 +126,8 @@ take_token(struct gateway *gateway, const char *token)
     s->failures = 0;
     s->token_ns = now;
     /* A life of less than two hours is used to its last tenth. */
-    int64_t life = s->expires_ns - now;
-    s->due_ns = s->expires_ns - (life > 2 * REFRESH_BEFORE_NS ? REFRESH_BEFORE_NS : life / 10);
+    int64_t life = s->expires_ns - now, before = gateway->times.token_refresh_ms * MS;
+    s->due_ns = s->expires_ns - (life > 2 * before ? before : life / 10);
     if (s->new_key != NULL)
         s->due_ns = now;
     gateway_note(gateway, "session", "new token, valid for %lld s", (long long)(life / SECOND));
@@ -146,13 +144,19 @@ tell_waiters(struct gateway *gateway)
 /* ---- Failures ---- */
 
 static int64_t
+retry_wait(struct gateway *gateway)
+{
+    return gateway_jitter(gateway, gateway->times.token_retry_ms * MS, JITTER_PERMILLE);
+}
+
+static int64_t
 back_off(struct gateway *gateway)
 {
-    int64_t delay = SECOND;
+    int64_t delay = SECOND, longest = gateway->times.token_retry_ms * MS;
 
-    for (int32_t i = 1; i < gateway->session.failures && delay < RETRY_NS; i++)
+    for (int32_t i = 1; i < gateway->session.failures && delay < longest; i++)
         delay *= 2;
-    return gateway_jitter(gateway, delay < RETRY_NS ? delay : RETRY_NS);
+    return gateway_jitter(gateway, delay < longest ? delay : longest, JITTER_PERMILLE);
 }
 
 static void
@@ -160,11 +164,11 @@ alarm_failure(struct gateway *gateway, const char *what)
 {
     struct session *s = &gateway->session;
     int64_t now = gateway_now(gateway);
-    bool critical = s->token == NULL || s->expires_ns - now < CRITICAL_LEFT_NS;
+    bool critical = s->token == NULL || s->expires_ns - now < gateway->times.token_critical_ms * MS;
 
     if (now < s->alarm_ns || (s->failures < 3 && !critical)) /* TR-07 */
         return;
-    s->alarm_ns = now + RETRY_NS;
+    s->alarm_ns = now + ALARM_AGAIN_NS;
     gateway_alarm(gateway, critical ? GATEWAY_CRITICAL : GATEWAY_WARN, "%s", what);
 }
 
@@ -181,7 +185,7 @@ fail(struct gateway *gateway, const char *what, bool permanent)
     } else {
         alarm_failure(gateway, what);
         /* With a token in hand there is no hurry (TR-04). */
-        delay = s->token != NULL ? gateway_jitter(gateway, RETRY_NS) : back_off(gateway);
+        delay = s->token != NULL ? retry_wait(gateway) : back_off(gateway);
     }
     s->due_ns = gateway_now(gateway) + delay;
 }
@@ -265,7 +269,7 @@ end_trial(struct gateway *gateway, const char *why)
     gateway_alarm(gateway, GATEWAY_WARN, "the new credentials do not work, the old ones stay: %s", why);
     forget_trial(s);
     s->failures = 0;
-    s->due_ns = s->token != NULL ? s->expires_ns - REFRESH_BEFORE_NS : gateway_now(gateway);
+    s->due_ns = s->token != NULL ? s->expires_ns - gateway->times.token_refresh_ms * MS : gateway_now(gateway);
 }
 
 void
@@ -362,7 +366,7 @@ on_validate(void *user, const struct http_answer *answer)
         } else if (token[0] == '\0') {
             /* TR-03: still the old token, with its old expiry; a login brings a new one in time. */
             s->failures = 3;
-            s->due_ns = gateway_now(gateway) + gateway_jitter(gateway, RETRY_NS);
+            s->due_ns = gateway_now(gateway) + retry_wait(gateway);
         } else {
             take_token(gateway, token);
             tell_waiters(gateway);

@@ -16,8 +16,6 @@
 
 #include <stdlib.h>
 
-#define GAP_MS 5000                 /* SR-12 */
-#define GAP_NS (GAP_MS * MS)
 #define BLIND_RETRY_MS 5000         /* DG-05 */
 #define POLL_ACCOUNTS 3             /* Polling's periods hold up to so many accounts. */
 #define AUDIT_ACCOUNTS 20
@@ -116,12 +114,12 @@ round_over(struct gateway *gateway, struct sync_account *a)
         a->next_ns = now + scaled(sync, gateway->times.audit_ms, AUDIT_ACCOUNTS);
         /* Lists trail the truth by up to 2 s (OV-04): what happened just before the subscriptions stood may show only in a second look. */
         if (a->wave && !a->again)
-            a->next_ns = a->started_ns + scaled(sync, GAP_MS, AUDIT_ACCOUNTS);
+            a->next_ns = a->started_ns + scaled(sync, gateway->times.sync_gap_ms, AUDIT_ACCOUNTS);
         if (!a->again)
             a->wave = false;
     }
     if (a->again) {
-        int64_t next = a->wave ? now : a->started_ns + GAP_NS;
+        int64_t next = a->wave ? now : a->started_ns + gateway->times.sync_gap_ms * MS;
 
         a->again = false;
         a->audit = false;
@@ -201,7 +199,8 @@ sync_want(struct gateway *gateway, int64_t account_id)
             continue;
         }
         a->audit = false;
-        int64_t at = a->started_ns + GAP_NS > now ? a->started_ns + GAP_NS : now;
+        int64_t free_ns = a->started_ns + gateway->times.sync_gap_ms * MS; /* SR-12 */
+        int64_t at = free_ns > now ? free_ns : now;
         a->next_ns = at < a->next_ns ? at : a->next_ns;
         sync->due_ns = a->next_ns < sync->due_ns ? a->next_ns : sync->due_ns;
     }

@@ -1,6 +1,7 @@
 /*
  * test_gateway_hub.c - the hubs' life in virtual time: subscriptions, buffering, silence, back-off, GatewayLogout (resilience.md 1.18 to 1.22).
  */
+#include "gateway/internal.h"
 #include "lib/fake_broker.h"
 
 #include "base/assert.h"
@@ -358,6 +359,33 @@ hub_backoff(void **state)
     fake_free(fake);
 }
 
+/* BO-04: the operator's own waits and no others; without jitter to the moment. */
+static void
+test_own_waits(void **state)
+{
+    static const int64_t waits_ms[] = { 7000, 9000, 9000 };
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->gateway->times.hub_waits = (struct gateway_waits){ 2, { 7000, 9000 } };
+    fake->gateway->times.hub_jitter_permille = GATEWAY_NO_JITTER;
+    fake->gateway->times.hub_stable_ms = 1000000;
+    fake_go_live(fake);
+    fake_run(fake, 120 * FAKE_SECOND);
+    fake->hubs_down = true;
+    fake->latency_ns = 0;
+    fake_cut(fake_hub(fake, true));
+    for (size_t i = 0; i < COUNT_OF(waits_ms); i++) {
+        int64_t from = fake->now_ns;
+        int connects = fake->connects;
+
+        while (fake->connects == connects)
+            fake_run(fake, 10 * FAKE_MS);
+        assert_in_range((fake->now_ns - from) / FAKE_MS, waits_ms[i] - 20, waits_ms[i] + 20);
+    }
+    fake_free(fake);
+}
+
 /* hub_flapping: connections of 5 s never reset the step (BO-02). */
 static void
 hub_flapping(void **state)
@@ -519,6 +547,7 @@ main(void)
         cmocka_unit_test(hub_zombie_market),
         cmocka_unit_test(test_token_in_query),
         cmocka_unit_test(hub_backoff),
+        cmocka_unit_test(test_own_waits),
         cmocka_unit_test(hub_flapping),
         cmocka_unit_test(hub_forever),
         cmocka_unit_test(hub_401_upgrade),

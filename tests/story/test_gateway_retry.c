@@ -87,6 +87,27 @@ retry_read_backoff_sequence(void **state)
     fake_free(fake);
 }
 
+/* The operator's tries and waits. */
+static void
+test_own_tries(void **state)
+{
+    struct fake *fake = live("searchById", -1, 503);
+    int64_t times[8];
+
+    (void)state;
+    fake->gateway->times.read_tries = 4;
+    fake->gateway->times.read_base_ms = 2000;
+    fake->gateway->times.read_cap_ms = 3000;
+    fake->gateway->times.read_jitter_permille = GATEWAY_NO_JITTER;
+    int before = fake->requests_count;
+    fake_command(fake, look_up);
+    fake_run(fake, 12 * FAKE_SECOND);
+    assert_int_equal(times_of(fake, "searchById", before, times, 8), 4);
+    assert_in_range(times[1] - times[0], 2000 * FAKE_MS, 2100 * FAKE_MS);
+    assert_in_range(times[3] - times[2], 3000 * FAKE_MS, 3100 * FAKE_MS);
+    fake_free(fake);
+}
+
 static void
 count_done(struct gateway *gateway, struct call *call, const struct reply *reply)
 {
@@ -105,7 +126,7 @@ retry_jitter_bounds(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 200000; seed++) {
         fake->gateway->chance = seed * 7919;
-        int64_t wait = gateway_jitter(fake->gateway, FAKE_SECOND);
+        int64_t wait = gateway_jitter(fake->gateway, FAKE_SECOND, 200);
         least = wait < least ? wait : least;
         most = wait > most ? wait : most;
     }
@@ -385,6 +406,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_read_backoff_sequence),
+        cmocka_unit_test(test_own_tries),
         cmocka_unit_test(retry_jitter_bounds),
         cmocka_unit_test(retry_permanent_once),
         cmocka_unit_test(retry_succeeds_third_try),

@@ -166,6 +166,27 @@ token_new_token(void **state)
     fake_free(fake);
 }
 
+/* The operator's own: renewed three hours before, tried again each 30 s. */
+static void
+test_own_times(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->token_life_s = 86400;
+    fake->gateway->times.token_refresh_ms = 3 * 3600 * 1000;
+    fake->gateway->times.token_retry_ms = 30000;
+    fake_go_live(fake);
+    fake_run(fake, 21 * HOUR - 60 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "validate", 0), 0);
+    fake->hook = answer_validate;
+    validate_status = 503;
+    validate_body = "down";
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_in_range(fake_count(fake, "validate", 0), 2, 3);
+    fake_free(fake);
+}
+
 /* token_permanent_code (LG-12): alarm, each 300 s, for ever; a transient one backs off to 60 s. */
 static void
 token_permanent_code(void **state)
@@ -449,6 +470,7 @@ main(void)
         cmocka_unit_test(token_validate_fallback),
         cmocka_unit_test(token_old_usable),
         cmocka_unit_test(token_new_token),
+        cmocka_unit_test(test_own_times),
         cmocka_unit_test(token_permanent_code),
         cmocka_unit_test(test_offline),
         cmocka_unit_test(test_validate_401),

@@ -95,6 +95,7 @@ check_bad(const char *name)
     return same;
 }
 
+/* Each with its place; BO-04: daemon-backoff-*. */
 static void
 test_bad_configurations(void **state)
 {
