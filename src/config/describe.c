@@ -145,7 +145,10 @@ void
 config_describe(const struct rule *const *rules_table, struct text *text)
 {
     text_add(text, introduction);
-    text_add(text, "## daemon.yaml\n\n");
+    text_add(text, "## daemon.yaml\n\nThese cannot be set in this version, another value than the default is told by `riskd --check` and at the start:");
+    for (size_t i = 0; i < settings_fixed_count; i++)
+        text_addf(text, "%s `%s`", i == 0 ? "" : ",", settings_fixed[i]);
+    text_add(text, ".\n\n");
     add_table(text, settings_daemon, settings_daemon_count);
     text_add(text, about_accounts);
     add_table(text, accounts_params, accounts_params_count);

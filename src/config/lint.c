@@ -204,12 +204,31 @@ lint_loosen(struct lint *lint)
     lint->count++;
 }
 
+/* BO-04: nobody runs on a value he did not write without being told. */
+static void
+lint_fixed(struct lint *lint)
+{
+    const struct daemon_settings *settings = &lint->loaded->daemon;
+
+    if (settings->api.base_url[0] == 0)
+        return; /* A scenario has none. */
+    for (size_t i = 0; i < settings_fixed_count; i++) {
+        const struct param *param = keys_find(settings_daemon, settings_daemon_count, settings_fixed[i]);
+        ASSERT(param != NULL);
+        if (settings_is_default(param, settings))
+            continue;
+        text_addf(lint->out, "%s: cannot be set in this version: it is %s\n", settings_fixed[i], param->value);
+        lint->count++;
+    }
+}
+
 int32_t
 config_lint(const struct loaded_config *loaded, const struct rule *const *rules_table, struct text *out)
 {
     struct lint lint = { .loaded = loaded, .rules = rules_table, .out = out };
 
     lint_loosen(&lint);
+    lint_fixed(&lint);
     for (int32_t i = 0; i < loaded->config.accounts_count; i++) {
         if (is_told(&loaded->config, i))
             continue;

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "core/config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,6 +191,50 @@ settings_is_secret(const struct param *param)
 {
     return param->kind == PARAM_TEXT && (param->parse == parse_secret || param->parse == settings_parse_key || param->parse == parse_webhook);
 }
+
+/* As the table has its defaults. */
+static void
+write_value(const struct param *param, const void *field, struct text *out)
+{
+    const int64_t *number = field;
+    const struct rate *rate = field;
+
+    if (param->kind == PARAM_CHOICE) {
+        for (const struct choice *c = param->choices; c->word != NULL; c++)
+            if (c->value == *(const int32_t *)field)
+                text_add(out, c->word);
+    } else if (param->kind == PARAM_LIST) { /* Of waits: STEPS(). */
+        const struct backoff *waits = (const void *)((const char *)field - offsetof(struct backoff, steps_ms));
+        for (int32_t i = 0; i < waits->count; i++)
+            text_addf(out, "%s%" PRId64, i == 0 ? "[" : ", ", waits->steps_ms[i]);
+        text_add(out, "]");
+    } else if (param->kind == PARAM_INT) {
+        text_addf(out, "%" PRId64, *number);
+    } else if (param->parse == parse_rate) {
+        text_addf(out, "%" PRId32 "/%" PRId32, rate->requests, rate->seconds);
+    } else if (param->parse == parse_share) {
+        char share[MONEY_TEXT_MAX];
+        (void)decimal_format(*(const int32_t *)field, 3, share, sizeof share);
+        text_add(out, share);
+    } else {
+        text_add(out, field);
+    }
+}
+
+bool
+settings_is_default(const struct param *param, const struct daemon_settings *settings)
+{
+    char buffer[SETTING_TEXT_MAX];
+    struct text text = text_on(buffer, sizeof buffer);
+
+    write_value(param, (const char *)settings + param->offset, &text);
+    return text_same(buffer, param->value);
+}
+
+const char *const settings_fixed[] = { "enforce.backoff_ms", "enforce.warn_ms", "enforce.crit_ms", "verify.poll_ms", "verify.fast_window_ms",
+    "verify.min_agreeing_reads", "rate.general", "rate.history", "rate.normal_share", "rate.enforce_share", "order.tag_prefix",
+    "order.verify_after_ms", "order.stuck_alarm_s", "order.no_progress_s", "db.synchronous", "db.busy_timeout_ms", "feed.max_clients" };
+const size_t settings_fixed_count = COUNT_OF(settings_fixed);
 
 static const struct choice orders[] = { { "parallel", ORDER_PARALLEL }, { "cancel_first", ORDER_CANCEL_FIRST }, { NULL, 0 } };
 static const struct choice policies[] = { { "alarm", BLIND_ALARM }, { "flatten", BLIND_FLATTEN }, { NULL, 0 } };

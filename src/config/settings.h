@@ -149,6 +149,13 @@ extern const size_t settings_global_count;
 /** A struct param's parse function for an API key: a field of API_KEY_MAX bytes. */
 enum status settings_parse_key(const char *text, void *field, struct error *err);
 
+/* Keys of daemon.yaml that are checked, but whose default is built in: another value has no effect, and is told (lint.h; BO-04). */
+extern const char *const settings_fixed[];
+extern const size_t settings_fixed_count;
+
+/** Has this parameter of daemon.yaml its default in @settings?  For those of settings_fixed. */
+bool settings_is_default(const struct param *param, const struct daemon_settings *settings);
+
 /** May this parameter's value not be shown (api_key, password, a webhook's address)? */
 bool settings_is_secret(const struct param *param);
 

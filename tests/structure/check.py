@@ -50,6 +50,7 @@ THREAD_FILES = {
     "src/app/log.c", "src/store/writer.c", "src/app/alerts.c", "src/app/upkeep.c", "src/app/admin.c", "src/app/reload.c",
     "src/app/simulate.c", "src/os/windows_service.c",
 }
+SETTINGS_FILES = {"src/config/settings.c", "src/config/settings.h", "src/config/check.c"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME)\b(?!\(#\d+\))")
 REQUIREMENT = re.compile(r"R-[A-Z0-9]+-\d+[a-z]?")
 
@@ -184,6 +185,19 @@ def check_threads(top):
                 yield f"{relative}:{line_of(text, found.start())}: {found.group(0)} outside of {', '.join(sorted(THREAD_FILES))} (CC-01)"
 
 
+def check_settings(top):
+    """BO-04: a key of daemon.yaml is used by somebody, or is one of settings_fixed[], of which people are told."""
+    path = os.path.join(top, "src/config/settings.c")
+    if not os.path.exists(path):
+        return
+    table = read(path)
+    fixed = set(re.findall(r'"([\w.]+)"', re.search(r"settings_fixed\[\] = \{(.*?)\};", table, re.S).group(1)))
+    used = "".join(code(full) for full, relative in files(top, "src") if relative not in SETTINGS_FILES)
+    for found in re.finditer(r'(?:WHOLE|FLAG|TEXT|WORD|STEPS)\("([\w.]+)[^"]*",\s*([\w.]+),', table):
+        if found.group(1) not in fixed and not re.search(r"(?:->|\.)" + re.escape(found.group(2)) + r"\b", used):
+            yield f"src/config/settings.c:{line_of(table, found.start())}: {found.group(1)} is read and used by nobody"
+
+
 def check_unfinished(top):
     for full, relative in files(top, "src", "tests"):
         text = read(full)
@@ -228,6 +242,7 @@ PLANTED = {
     "wire_names": ("src/app/a.c", 'x = "GatewayUserTrade";\n', "/* GatewayUserTrade */\n"),
     "posix": ("src/net/a.c", "#include <sys/stat.h>\n", "#include <string.h>\n"),
     "threads": ("src/core/a.c", "uv_thread_create(&t, run, 0);\n", "/* uv_queue_work() */\n"),
+    "settings": ("src/config/settings.c", 'settings_fixed[] = { "a.c" };\nWHOLE("a.b", a.b, 1)\n', 'settings_fixed[] = { "a.c" };\nWHOLE("a.c", a.c, 1)\n'),
     "unfinished": ("src/base/a.c", "/* TODO */\n", "/* TODO(#12) */\n"),
     "requirements": ("src/rules/a.c", "/* R-001-2 */\n", "/* R-001-1 */\n"),
     "named_tests": ("tests/story/a.c", "void hub_stops(void);\n", "    cmocka_unit_test(hub_stop),\n"),

@@ -2,6 +2,7 @@
  * test_lint.c - settings that are allowed and dangerous are told (S-23), and a sound configuration says nothing.
  */
 #include "config/lint.h"
+#include "lib/config_fixture.h"
 #include "rules/rules.h"
 
 #include <setjmp.h>
@@ -63,10 +64,50 @@ test_rows(void **state)
     }
 }
 
+static int32_t
+say_of_daemon(const char *yaml, char *bytes, size_t size)
+{
+    static char output[CONFIG_OUTPUT_MAX];
+    struct config_sources sources = config_fixture_sources();
+    struct text out = text_on(bytes, size);
+    struct loaded_config *loaded = NULL;
+
+    bytes[0] = '\0';
+    sources.daemon = config_fixture_text("daemon.yaml", yaml);
+    if (config_fixture_load(&sources, &loaded, output) != OK)
+        fail_msg("%s", output);
+    int32_t count = config_lint(loaded, sources.rules_table, &out);
+    loaded_config_free(loaded);
+    return count;
+}
+
+/* BO-04: what cannot be set is told, key by key; its default is not. */
+static void
+test_fixed(void **state)
+{
+    static const char other[] = "enforce: { backoff_ms: [250, 500], warn_ms: 501, crit_ms: 2001 }\n"
+        "verify: { poll_ms: 501, fast_window_ms: 5001, min_agreeing_reads: 3 }\n"
+        "rate: { general: 200/61, history: 49/30, normal_share: 0.7, enforce_share: 0.9 }\n"
+        "order: { tag_prefix: xy, verify_after_ms: 5001, stuck_alarm_s: 31, no_progress_s: 61 }\n"
+        "db: { synchronous: EXTRA, busy_timeout_ms: 2001 }\nfeed: { max_clients: 99 }\n";
+    static const char same[] = "enforce: { backoff_ms: [250, 500, 1000, 2000, 5000] }\nrate: { general: 200/60, normal_share: 0.75 }\n"
+        "db: { synchronous: full }\norder: { tag_prefix: rm }\n";
+    char bytes[4096];
+
+    (void)state;
+    int32_t plain = say_of_daemon("{}", bytes, sizeof bytes);
+    assert_null(strstr(bytes, "cannot be set"));
+    assert_int_equal(say_of_daemon(same, bytes, sizeof bytes), plain);
+    assert_int_equal(say_of_daemon(other, bytes, sizeof bytes), plain + 17);
+    for (size_t i = 0; i < settings_fixed_count; i++)
+        assert_non_null(strstr(bytes, settings_fixed[i]));
+    assert_non_null(strstr(bytes, "rate.general: cannot be set in this version: it is 200/60\n"));
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_fixed) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
