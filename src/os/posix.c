@@ -59,7 +59,8 @@ _gnutls_global_init_skip(void)
 /*
  * Streams carry bytes, and time zones are the system's.  Tables made for the busiest day stand mostly empty; mapped one by one their
  * pages are not touched before they are used.  glibc does that for large blocks only until the first of them is freed, and touches all of the
- * later ones: 2 MB resident for nothing.
+ * later ones: 2 MB resident for nothing.  One arena beside the loop's is enough for the threads; glibc would give each resolver thread of libcurl
+ * that meets another its own, which then keeps what it has touched: resident memory would rise with each outage.
  */
 void
 os_begin(void)
@@ -67,6 +68,7 @@ os_begin(void)
 #ifdef __GLIBC__
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     (void)mallopt(M_TOP_PAD, TOP_PAD_BYTES);
+    (void)mallopt(M_ARENA_MAX, 2);
 #endif
 }
 
