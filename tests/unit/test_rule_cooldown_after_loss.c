@@ -76,6 +76,29 @@ test_tiers(void **state)
     }
 }
 
+/* The gauge: the loss of the trade, against the tier it reached or the smallest. */
+static void
+test_gauge(void **state)
+{
+    static const struct {
+        const char *pnl, *observed, *limit;
+    } rows[] = {
+        { "-50", "50", "100" }, { "-100", "100", "100" }, { "-250", "250", "200" }, { "-300", "300", "300" }, { "250", "0", "100" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        set_up(&f);
+        (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:00Z", 1, rows[i].pnl));
+        assert_int_equal(f.verdict.unit, UNIT_MICROS);
+        assert_int_equal(f.verdict.observed, fixture_money(rows[i].observed));
+        assert_int_equal(f.verdict.limit, fixture_money(rows[i].limit));
+        fixture_fini(&f);
+    }
+}
+
 static void
 test_not_a_loss(void **state)
 {
@@ -189,8 +212,20 @@ test_spellings(void **state)
     assert_int_equal(fixture_lock_of(&f, "")->duration.ns, SPAN_SECONDS(120).ns);
     assert_true(fixture_lock_of(&f, "")->ceilings_zero);
     assert_string_equal(f.verdict.why, "Loss of a trade: lost $60.00, at $50.00 a pause of 120 s begins.");
+    assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:01Z", 2, "-30"))->action, ACTION_NONE); /* It is the only tier. */
+    (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:02Z", 3, "-250"));
+    assert_int_equal(fixture_lock_of(&f, "")->duration.ns, SPAN_SECONDS(120).ns);
     fixture_fini(&f);
 
+    fixture_init(&f, &rule_cooldown_after_loss); /* Of two with one threshold the first that is written counts. */
+    for (int32_t i = 0; i < 2; i++) {
+        fixture_set_item(&f, "loss_thresholds", i, "loss_amount", "-100");
+        fixture_set_item(&f, "loss_thresholds", i, "cooldown_duration", i == 0 ? "300" : "900");
+    }
+    assert_int_equal(fixture_check(&f, &err), OK);
+    (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:00Z", 1, "-100"));
+    assert_int_equal(fixture_lock_of(&f, "")->duration.ns, SPAN_SECONDS(300).ns);
+    fixture_fini(&f);
     set_up(&f);
     fixture_set(&f, "loss_threshold", "50");
     assert_int_equal(fixture_check(&f, &err), STATUS_CONFIG);
@@ -205,6 +240,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tiers),
+        cmocka_unit_test(test_gauge),
         cmocka_unit_test(test_not_a_loss),
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_pieces_of_a_snapshot),

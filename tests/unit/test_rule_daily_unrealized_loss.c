@@ -49,7 +49,10 @@ test_total(void **state)
         assert_int_equal(v->close_all, rows[i].breach);
         assert_int_equal(v->action, rows[i].breach ? ACTION_LOCK : ACTION_NONE);
         assert_int_equal(v->locks_count, rows[i].breach);
+        assert_int_equal(v->observed, f.view.open_micros[MARK_LAST] < 0 ? -f.view.open_micros[MARK_LAST] : 0);
+        assert_int_equal(v->limit, fixture_money("300"));
         assert_null(v->missing);
+        assert_int_equal(v->quiet, !rows[i].breach); /* Not asked again while nothing can change. */
         fixture_fini(&f);
     }
 }
@@ -81,6 +84,7 @@ test_scopes(void **state)
     assert_false(f.verdict.close_all);
     assert_int_equal(fixture_wanted(&f, losing), 0);
     assert_int_equal(fixture_wanted(&f, winning), -1);
+    assert_int_equal(f.verdict.observed, fixture_money("350")); /* The worst. */
     assert_int_equal(f.verdict.locks_count, 0);
     assert_int_equal(f.verdict.action, ACTION_CLOSE_POSITION);
     assert_string_equal(f.verdict.why, "Open loss limit in MNQ: losing $350.00 of $300.00.");
@@ -91,6 +95,38 @@ test_scopes(void **state)
     assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->sizes_count, 0);
     assert_int_equal(f.verdict.observed, fixture_money("299"));
     fixture_fini(&f);
+}
+
+/* The rule is asked again when the open loss reaches the next warning or the limit, or is below the last one: not a millionth later. */
+static void
+test_quiet_band(void **state)
+{
+    static const struct {
+        const char *limit, *open, *low, *high; /* Both outside; NULL: whatever is won. */
+    } rows[] = {
+        { "300", "50", "-210", NULL },
+        { "300", "-209.999999", "-210", NULL },
+        { "300", "-210", "-270", "-209.999999" },
+        { "300", "-270", "-300", "-269.999999" },
+        { "300", "-299.999999", "-300", "-269.999999" },
+        { "0.000009", "-0.000006", "-0.000007", NULL }, /* 70 % are 6.3 millionths: seven have it. */
+        { "0.000009", "-0.000007", "-0.000009", "-0.000006" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        fixture_init(&f, &rule_daily_unrealized_loss);
+        fixture_set(&f, "loss_limit", rows[i].limit);
+        assert_int_equal(fixture_check(&f, NULL), OK);
+        f.view.open_micros[MARK_LAST] = fixture_money(rows[i].open);
+        (void)fixture_ask(&f, EVENT_QUOTE);
+        assert_true(f.verdict.quiet);
+        assert_int_equal(f.verdict.open_micros[MARK_LAST].low, fixture_money(rows[i].low));
+        assert_int_equal(f.verdict.open_micros[MARK_LAST].high, rows[i].high != NULL ? fixture_money(rows[i].high) : INT64_MAX);
+        fixture_fini(&f);
+    }
 }
 
 /* R-004-1: per position no lockout unless asked, then of that root. */
@@ -124,6 +160,9 @@ test_per_position_lockout(void **state)
         (void)fixture_ask(&f, EVENT_QUOTE);
         assert_null(fixture_lock_of(&f, ""));
         assert_int_equal(fixture_lock_of(&f, "MNQ") != NULL, rows[i].locks);
+        mnq->root[0] = 0; /* Not named yet: a lock without a root would lock the account. */
+        assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->sizes_count, 1);
+        assert_int_equal(f.verdict.locks_count, 0);
         fixture_fini(&f);
     }
 }
@@ -191,6 +230,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_total),
         cmocka_unit_test(test_scopes),
+        cmocka_unit_test(test_quiet_band),
         cmocka_unit_test(test_per_position_lockout),
         cmocka_unit_test(test_missing_and_old),
         cmocka_unit_test(test_mark),

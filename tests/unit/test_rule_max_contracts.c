@@ -83,6 +83,8 @@ test_count(void **state)
         assert_int_equal(v->close_all, rows[i].breach);
         assert_int_equal(v->action, rows[i].breach ? ACTION_CLOSE_ALL : ACTION_NONE);
         assert_int_equal(v->locks_count, 0);
+        assert_int_equal(v->unit, strcmp(rows[i].micro_ratio, "1") == 0 ? UNIT_CONTRACTS : UNIT_TENTHS_OF_CONTRACT);
+        assert_int_equal(v->limit, fixture_money(rows[i].limit) / (v->unit == UNIT_CONTRACTS ? 1000000 : 100000));
         fixture_fini(&f);
     }
 }
@@ -138,6 +140,53 @@ test_reduce(void **state)
     }
 }
 
+/* R-001-3: the largest, of two that are as large the newest, wherever they stand in the book. */
+static void
+test_order_of_reduction(void **state)
+{
+    static const struct {
+        int32_t sizes[2], newest, chosen;
+    } rows[] = {
+        { { 3, 3 }, 0, 0 }, { { 3, 3 }, 1, 1 }, { { 4, 3 }, 0, 0 }, { { 4, 3 }, 1, 0 }, { { 3, 4 }, 0, 1 }, { { 3, 4 }, 1, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        fixture_init(&f, &rule_max_contracts);
+        fixture_set(&f, "reduce_to_limit", "true");
+        assert_int_equal(fixture_check(&f, NULL), OK);
+        (void)fixture_position(&f, fixture_contract(&f, "MNQ", "U25"), rows[i].sizes[0], "21000");
+        (void)fixture_position(&f, fixture_contract(&f, "ES", "U25"), rows[i].sizes[1], "5800");
+        for (int k = 0; k < 2; k++)
+            f.positions[k].sequence = k == rows[i].newest ? 8 : 7;
+        (void)fixture_ask(&f, EVENT_POSITION);
+        assert_int_equal(f.verdict.sizes_count, 1);
+        assert_ptr_equal(f.verdict.sizes[0].position, &f.positions[rows[i].chosen]);
+        fixture_fini(&f);
+    }
+}
+
+/* More positions than a verdict has room for: as many as it has, the rest when these are gone. */
+static void
+test_too_many(void **state)
+{
+    struct fixture f;
+    struct contract *es;
+
+    (void)state;
+    fixture_init(&f, &rule_max_contracts);
+    fixture_set(&f, "limit", "0");
+    fixture_set(&f, "reduce_to_limit", "true");
+    assert_int_equal(fixture_check(&f, NULL), OK);
+    es = fixture_contract(&f, "ES", "U25");
+    for (int i = 0; i < VERDICT_SIZES_MAX + 6; i++)
+        (void)fixture_position(&f, es, 1, "5800");
+    assert_int_equal(fixture_ask(&f, EVENT_POSITION)->sizes_count, VERDICT_SIZES_MAX);
+    fixture_fini(&f);
+}
+
 /* R-001-4 and the keys that exclude each other. */
 static void
 test_lockout_and_keys(void **state)
@@ -172,6 +221,39 @@ test_lockout_and_keys(void **state)
     fixture_fini(&f);
 }
 
+/* R-001-2: with a ratio the gauge and the sentence are in tenths of a contract, rounded up so that what breaches shows above its limit. */
+static void
+test_tenths(void **state)
+{
+    static const struct {
+        int32_t micros;
+        int64_t observed;
+        const char *why;
+    } rows[] = {
+        { 20, 10, "" },
+        { 21, 11, "Max contracts: holding 1.1 of 1 allowed." },
+        { 22, 11, "Max contracts: holding 1.1 of 1 allowed." },
+        { 23, 12, "Max contracts: holding 1.2 of 1 allowed." },
+        { -250, 125, "Max contracts: holding 12.5 of 1 allowed." },
+        { 1, 1, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        fixture_init(&f, &rule_max_contracts);
+        fixture_set(&f, "limit", "1");
+        fixture_set(&f, "micro_ratio", "20");
+        assert_int_equal(fixture_check(&f, NULL), OK);
+        (void)fixture_position(&f, fixture_contract(&f, "MNQ", "U25"), rows[i].micros, "21000");
+        assert_int_equal(fixture_ask(&f, EVENT_POSITION)->observed, rows[i].observed);
+        assert_int_equal(f.verdict.limit, 10);
+        assert_string_equal(f.verdict.why, rows[i].why);
+        fixture_fini(&f);
+    }
+}
+
 /* Contracts the gateway has not named yet have no root: each stands for itself. */
 static void
 test_without_root(void **state)
@@ -194,6 +276,9 @@ main(void)
         cmocka_unit_test(test_count),
         cmocka_unit_test(test_reduce),
         cmocka_unit_test(test_lockout_and_keys),
+        cmocka_unit_test(test_order_of_reduction),
+        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_tenths),
         cmocka_unit_test(test_without_root),
     };
 

@@ -90,6 +90,8 @@ test_expiries(void **state)
         { "{MNQ: 2}", "block", "reduce_to_limit", { { "MNQ", "U25", 3 }, { "MNQ", "Z25", -2 } }, ACTION_REDUCE, { 2, -1 } }, /* Gross 5. */
         { "{MNQ: 2}", "block", "reduce_to_limit", { { "MNQ", "U25", 5 }, { "MNQ", "Z25", -5 } }, ACTION_REDUCE, { 3, 1 } },
         { "{MNQ: 2}", "block", "reduce_to_limit", { { "MNQ", "U25", 3 }, { "MNQ", "Z25", -6 } }, ACTION_REDUCE, { -1, 1 } },
+        { "{MNQ: 2}", "block", "reduce_to_limit", { { "MNQ", "U25", 1 }, { "MNQ", "Z25", 1 }, { "MNQ", "H26", 1 } }, ACTION_REDUCE, { -1, -1, 0 } },
+        { "{MNQ: 1}", "block", "reduce_to_limit", { { "MNQ", "U25", -3 }, { "MNQ", "Z25", 3 } }, ACTION_REDUCE, { 1, 0 } }, /* By way of 1. */
     };
 
     (void)state;
@@ -129,6 +131,135 @@ test_unknown(void **state)
     }
 }
 
+/* R-002-1: of two that are as large the newest, wherever it stands in the book. */
+static void
+test_ties(void **state)
+{
+    for (uint64_t newest = 0; newest < 2; newest++) {
+        struct fixture f;
+
+        (void)state;
+        fixture_init(&f, &rule_max_contracts_per_instrument);
+        fixture_set(&f, "limits", "{MNQ: 3}");
+        (void)fixture_position(&f, fixture_contract(&f, "MNQ", "U25"), 2, "21000");
+        (void)fixture_position(&f, fixture_contract(&f, "MNQ", "Z25"), 2, "21000");
+        f.positions[newest].sequence = 8;
+        f.positions[1 - newest].sequence = 7;
+        (void)fixture_ask(&f, EVENT_POSITION);
+        assert_int_equal(fixture_wanted(&f, &f.positions[newest]), 1);
+        assert_int_equal(fixture_wanted(&f, &f.positions[1 - newest]), -1);
+        fixture_fini(&f);
+    }
+}
+
+/* Contracts the gateway has not named yet have no root: each stands for itself, is called by its id, and locks nothing. */
+static void
+test_without_root(void **state)
+{
+    struct fixture f;
+    struct position *a;
+
+    (void)state;
+    fixture_init(&f, &rule_max_contracts_per_instrument);
+    fixture_set(&f, "limits", "{MNQ: 2}");
+    fixture_set(&f, "unknown_symbol_action", "allow_with_limit:1");
+    fixture_set(&f, "lockout_on_breach", "true");
+    a = fixture_position(&f, fixture_contract(&f, "", "A"), 1, "100");
+    (void)fixture_position(&f, fixture_contract(&f, "", "B"), 1, "100");
+    assert_int_equal(fixture_ask(&f, EVENT_POSITION)->action, ACTION_NONE);
+    a->size = 2;
+    assert_int_equal(fixture_ask(&f, EVENT_POSITION)->action, ACTION_REDUCE);
+    assert_int_equal(fixture_wanted(&f, a), 1);
+    assert_int_equal(f.verdict.locks_count, 0); /* A lock without a root would lock the account. */
+    assert_non_null(strstr(f.verdict.why, a->contract->id.text));
+    fixture_set(&f, "unknown_symbol_action", "block");
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.locks_count, 0);
+    assert_non_null(strstr(f.verdict.why, "is not listed and may not be held."));
+    fixture_fini(&f);
+}
+
+/* Of a spread that costs too much the gauge and the sentence tell the gross size against twice the limit. */
+static void
+test_spread_gauge(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &rule_max_contracts_per_instrument);
+    fixture_set(&f, "limits", "{MNQ: 2}");
+    (void)fixture_position(&f, fixture_contract(&f, "MNQ", "U25"), 3, "21000");
+    struct position *far = fixture_position(&f, fixture_contract(&f, "MNQ", "Z25"), -2, "21000");
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.unit, UNIT_CONTRACTS);
+    assert_int_equal(f.verdict.observed, 5);
+    assert_int_equal(f.verdict.limit, 4);
+    assert_string_equal(f.verdict.why, "Contract limit: holding 5 of 4 allowed, long and short, in a spread of MNQ.");
+    f.positions[0].size = 4; /* Gross 6, the net at its limit. */
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.observed, 6);
+    assert_string_equal(f.verdict.why, "Contract limit: holding 6 of 4 allowed, long and short, in a spread of MNQ.");
+    f.positions[0].size = 3;
+    far->size = -1; /* Gross 4, net 2: both at their limits. */
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.action, ACTION_NONE);
+    assert_int_equal(f.verdict.observed, 2);
+    assert_int_equal(f.verdict.limit, 2);
+    fixture_fini(&f);
+}
+
+/* More positions than a verdict has room for: as many as it has, the rest when these are gone. */
+static void
+test_too_many(void **state)
+{
+    struct fixture f;
+    struct contract *es;
+
+    (void)state;
+    fixture_init(&f, &rule_max_contracts_per_instrument);
+    fixture_set(&f, "limits", "{ES: 0}");
+    es = fixture_contract(&f, "ES", "U25");
+    for (int i = 0; i < VERDICT_SIZES_MAX + 6; i++)
+        (void)fixture_position(&f, es, 1, "5800");
+    assert_int_equal(fixture_ask(&f, EVENT_POSITION)->sizes_count, VERDICT_SIZES_MAX);
+    assert_int_equal(f.verdict.observed, VERDICT_SIZES_MAX + 6);
+    fixture_fini(&f);
+}
+
+/* Of two roots that are as full the gauge shows the first. */
+static void
+test_as_full(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &rule_max_contracts_per_instrument);
+    fixture_set(&f, "limits", "{MNQ: 4, ES: 2}");
+    (void)fixture_position(&f, fixture_contract(&f, "MNQ", "U25"), 2, "21000");
+    (void)fixture_position(&f, fixture_contract(&f, "ES", "U25"), 1, "5800");
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.observed, view_positions(&f.view)->size);
+    fixture_fini(&f);
+}
+
+/* A root is judged once, at the first of its expiries. */
+static void
+test_each_root_once(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_init(&f, &rule_max_contracts_per_instrument);
+    fixture_set(&f, "limits", "{ES: 0}");
+    (void)fixture_position(&f, fixture_contract(&f, "ES", "U25"), 1, "5800");
+    (void)fixture_position(&f, fixture_contract(&f, "ES", "Z25"), 1, "5800");
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.observed, 2);
+    assert_int_equal(f.verdict.sizes_count, 2);
+    assert_string_equal(f.verdict.why, "Contract limit: holding 2 of 0 allowed in ES.");
+    fixture_fini(&f);
+}
+
 static void
 test_lockout_and_gauge(void **state)
 {
@@ -161,6 +292,12 @@ main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_expiries),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_without_root),
+        cmocka_unit_test(test_spread_gauge),
+        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_as_full),
+        cmocka_unit_test(test_each_root_once),
         cmocka_unit_test(test_lockout_and_gauge),
     };
 

@@ -51,6 +51,56 @@ test_target(void **state)
         assert_int_equal(f.verdict.close_all, rows[i].breach);
         assert_int_equal(f.verdict.locks_count, rows[i].breach);
         assert_int_equal(f.verdict.action, rows[i].breach ? ACTION_LOCK : ACTION_NONE);
+        assert_int_equal(f.verdict.observed, f.view.open_micros[MARK_LAST] > 0 ? f.view.open_micros[MARK_LAST] : 0);
+        assert_int_equal(f.verdict.limit, fixture_money("1000"));
+        assert_int_equal(f.verdict.quiet, !rows[i].breach); /* Not asked again while nothing can change. */
+        fixture_fini(&f);
+    }
+}
+
+/* R-ALL-4: money is exact, to the millionth of a dollar. */
+static void
+test_a_millionth(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, "profit_target", 1);
+    assert_int_equal(fixture_check(&f, NULL), OK);
+    fixture_quote(&f, mnq, "21000");
+    f.view.open_micros[MARK_LAST] = 1;
+    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->observed, 1);
+    fixture_set(&f, "mode", "breakeven");
+    fixture_quote(&f, mnq, "21001");
+    (void)fixture_ask(&f, EVENT_QUOTE);
+    position->open_micros[MARK_LAST] = 1;
+    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->sizes_count, 0);
+    position->open_micros[MARK_LAST] = 0;
+    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->sizes_count, 1);
+    fixture_fini(&f);
+}
+
+/* Asked again at the next warning, at the target, or back below the last warning. */
+static void
+test_quiet_band(void **state)
+{
+    static const struct {
+        const char *open;
+        const char *low, *high; /* Both outside; NULL: whatever is lost. */
+    } rows[] = { { "-50", NULL, "700" }, { "700", "699.999999", "900" }, { "999.999999", "899.999999", "1000" } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        set_up(&f, "profit_target", 1);
+        assert_int_equal(fixture_check(&f, NULL), OK);
+        fixture_quote(&f, mnq, "21000");
+        f.view.open_micros[MARK_LAST] = fixture_money(rows[i].open);
+        (void)fixture_ask(&f, EVENT_QUOTE);
+        assert_true(f.verdict.quiet);
+        assert_int_equal(f.verdict.open_micros[MARK_LAST].low, rows[i].low != NULL ? fixture_money(rows[i].low) : INT64_MIN);
+        assert_int_equal(f.verdict.open_micros[MARK_LAST].high, fixture_money(rows[i].high));
         fixture_fini(&f);
     }
 }
@@ -195,6 +245,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_target),
+        cmocka_unit_test(test_a_millionth),
+        cmocka_unit_test(test_quiet_band),
         cmocka_unit_test(test_target_per_position),
         cmocka_unit_test(test_breakeven),
         cmocka_unit_test(test_arming_is_remembered),

@@ -194,6 +194,18 @@ test_restart(void **state)
     assert_true(closes_at(&f, "2025-01-17T19:00:30Z"));
     fixture_fini(&f);
 
+    /* Heard of by an event, though created a while ago: it is seen happening now. */
+    set_up(&f, 1);
+    struct position *heard = fixture_position(&f, fixture_contract(&f, "ES", "U25"), 1, "5800");
+    heard->created_at = fixture_at("2025-01-17T18:50:00Z");
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(fixture_wanted(&f, heard), -1);
+    (void)fixture_ask(&f, EVENT_SNAPSHOT); /* Within the same instant: the clock runs already. */
+    assert_int_equal(fixture_wanted(&f, heard), -1);
+    assert_true(closes_at(&f, "2025-01-17T19:00:30Z"));
+    assert_int_equal(fixture_wanted(&f, heard), 0);
+    fixture_fini(&f);
+
     /* Found by a reconnect: from the creation; created in the future by a wrong clock: from now. */
     set_up(&f, 1);
     struct position *found = fixture_position(&f, fixture_contract(&f, "ES", "U25"), 1, "5800");
@@ -208,6 +220,32 @@ test_restart(void **state)
     fixture_fini(&f);
 }
 
+/* R-008-4: until both have been seen, whatever shows up was there before: since its creation, or since now where that is not known. */
+static void
+test_before_all_is_known(void **state)
+{
+    struct fixture f;
+    struct position *undated;
+
+    (void)state;
+    fixture_init(&f, &rule_no_stop_loss_grace);
+    f.view.now = fixture_at("2025-01-17T19:00:00Z");
+    f.view.orders_known = false;
+    (void)fixture_ask(&f, EVENT_SNAPSHOT);
+    position = fixture_position(&f, fixture_contract(&f, "MNQ", "U25"), 1, "21000");
+    position->created_at = fixture_at("2025-01-17T18:50:00Z");
+    undated = fixture_position(&f, fixture_contract(&f, "ES", "U25"), 1, "5800");
+    undated->created_at = INSTANT_NONE;
+    (void)fixture_ask(&f, EVENT_POSITION);
+    assert_int_equal(f.verdict.sizes_count, 0);
+    f.view.orders_known = true;
+    assert_true(closes_at(&f, "2025-01-17T19:00:01Z"));
+    assert_int_equal(fixture_wanted(&f, undated), -1);
+    assert_true(closes_at(&f, "2025-01-17T19:00:30Z"));
+    assert_int_equal(fixture_wanted(&f, undated), 0);
+    fixture_fini(&f);
+}
+
 int
 main(void)
 {
@@ -217,6 +255,7 @@ main(void)
         cmocka_unit_test(test_several_stops),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_before_all_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

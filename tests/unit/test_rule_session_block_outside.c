@@ -210,10 +210,15 @@ test_warnings(void **state)
     static const struct {
         const char *now, *wake_at;
         int warnings;
+        const char *text;
     } rows[] = {
-        { "2025-01-16T20:54:59Z", "2025-01-16T20:55:00Z", 0 }, { "2025-01-16T20:55:00Z", "2025-01-16T20:59:00Z", 1 },
-        { "2025-01-16T20:57:00Z", "2025-01-16T20:59:00Z", 0 }, { "2025-01-16T20:59:00Z", "2025-01-16T21:00:00Z", 1 },
-        { "2025-01-16T20:59:30Z", "2025-01-16T21:00:00Z", 0 }, { "2025-01-17T20:55:00Z", "2025-01-17T20:59:00Z", 1 },
+        { "2025-01-16T20:54:59Z", "2025-01-16T20:55:00Z", 0, NULL },
+        { "2025-01-16T20:55:00Z", "2025-01-16T20:59:00Z", 1, "the trading session ends in 5 minutes" },
+        { "2025-01-16T20:57:00Z", "2025-01-16T20:59:00Z", 0, NULL },
+        { "2025-01-16T20:59:00Z", "2025-01-16T21:00:00Z", 1, "the trading session ends in 1 minute" },
+        { "2025-01-16T20:59:30Z", "2025-01-16T21:00:00Z", 0, NULL },
+        { "2025-01-17T20:55:00Z", "2025-01-17T20:59:00Z", 1, "the trading session ends in 5 minutes" },
+        { "2025-01-21T20:59:30Z", "2025-01-21T21:00:00Z", 1, "the trading session ends in 1 minute" }, /* Opened that late: the one that holds. */
     };
     struct fixture f;
 
@@ -225,6 +230,8 @@ test_warnings(void **state)
         if (v->warnings_count != rows[i].warnings)
             print_message("row %zu\n", i);
         assert_int_equal(v->warnings_count, rows[i].warnings);
+        if (rows[i].text != NULL)
+            assert_string_equal(v->warnings[0], rows[i].text);
         assert_int_equal(v->wake_at.ns, fixture_at(rows[i].wake_at).ns);
     }
     fixture_fini(&f);
@@ -249,6 +256,8 @@ test_holidays(void **state)
     fixture_set(&f, "holidays", "[2025-07-04, 2025-12-26]");
     assert_int_equal(ask_at(&f, "2025-12-25T15:00:00Z", EVENT_POSITION)->action, ACTION_NONE);
     assert_int_equal(ask_at(&f, "2025-12-26T15:00:00Z", EVENT_POSITION)->action, ACTION_LOCK);
+    fixture_set(&f, "respect_holidays", "false"); /* Nor are the rule's own then. */
+    assert_int_equal(ask_at(&f, "2025-12-26T15:00:00Z", EVENT_POSITION)->action, ACTION_NONE);
     fixture_fini(&f);
 }
 

@@ -1,69 +1,8 @@
 /*
- * test_rule_trade_management.c - RULE-012 (R-012-1 to R-012-5).
+ * test_rule_trade_management.c - RULE-012 (R-012-1 to R-012-4): where the stop is wanted.  What is asked for and when, and whose
+ * orders these are: test_rule_trade_management_requests.c.
  */
-#include "lib/view_fixture.h"
-#include "rules/rules.h"
-
-#include "base/assert.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include <string.h>
-
-static struct contract *es;
-static struct position *position;
-
-/* @parts: which of the three are on, "s", "b", "t". */
-static void
-set_up(struct fixture *f, const char *parts, int32_t size, const char *average)
-{
-    fixture_init(f, &rule_trade_management);
-    f->view.memory_offset = 40;
-    if (strchr(parts, 's') != NULL)
-        fixture_set(f, "auto_stop_loss.enabled", "true");
-    if (strchr(parts, 'b') != NULL)
-        fixture_set(f, "auto_breakeven.enabled", "true");
-    if (strchr(parts, 't') != NULL)
-        fixture_set(f, "trailing_stop.enabled", "true");
-    es = fixture_contract(f, "ES", "U25");
-    position = fixture_position(f, es, size, average);
-}
-
-/* NULL @last: no quote.  Each step is two seconds after the one before. */
-static const struct want_stop *
-step(struct fixture *f, const char *last)
-{
-    f->view.now = instant_add(f->view.now, SPAN_SECONDS(2));
-    if (last != NULL)
-        fixture_quote(f, es, last);
-    (void)fixture_ask(f, EVENT_QUOTE);
-    assert_int_equal(f->verdict.action, ACTION_NONE); /* Upkeep is no breach. */
-    assert_in_range(f->verdict.stops_count, 0, 1);
-    return f->verdict.stops_count == 1 ? &f->verdict.stops[0] : NULL;
-}
-
-static void
-assert_places(const struct want_stop *stop, const char *stop_price, int32_t size)
-{
-    assert_non_null(stop);
-    assert_null(stop->order);
-    assert_ptr_equal(stop->position, position);
-    assert_int_equal(stop->price_nanos, fixture_price(stop_price));
-    assert_int_equal(stop->size, size);
-}
-
-static void
-assert_moves(const struct want_stop *stop, const struct order *order, const char *stop_price, int32_t size)
-{
-    assert_non_null(stop);
-    assert_ptr_equal(stop->order, order);
-    assert_int_equal(stop->price_nanos, fixture_price(stop_price));
-    assert_int_equal(stop->size, size);
-}
+#include "managed_stop.h"
 
 /* R-012-1: from the average price, rounded to the tick away from the market. */
 static void
@@ -283,132 +222,6 @@ test_size_follows(void **state)
     fixture_fini(&f);
 }
 
-/* R-012-4: no orphan may open a new position. */
-static void
-test_orphans(void **state)
-{
-    struct fixture f;
-    struct order *ours, *theirs;
-
-    (void)state;
-    set_up(&f, "b", 1, "5800");
-    assert_places(step(&f, "5802.5"), "5800", 1);
-    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
-    theirs = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5750");
-    assert_null(step(&f, NULL));
-    assert_int_equal(f.verdict.cancels_count, 0);
-    position->size = 0;
-    memset(position->memory, 0, sizeof position->memory);
-    (void)step(&f, NULL);
-    assert_true(fixture_cancels(&f, ours));
-    assert_false(fixture_cancels(&f, theirs));
-    ours->status = ORDER_CANCELLED;
-    (void)step(&f, NULL);
-    assert_int_equal(f.verdict.cancels_count, 0);
-    fixture_fini(&f);
-
-    set_up(&f, "b", 1, "5800"); /* Reversed: the old stop would add to the new position. */
-    assert_places(step(&f, "5802.5"), "5800", 1);
-    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
-    position->size = -1;
-    memset(position->memory, 0, sizeof position->memory);
-    (void)step(&f, NULL);
-    assert_true(fixture_cancels(&f, ours));
-    fixture_fini(&f);
-
-    set_up(&f, "b", 1, "5800"); /* It shows up only after the position is gone. */
-    assert_places(step(&f, "5802.5"), "5800", 1);
-    position->size = 0;
-    memset(position->memory, 0, sizeof position->memory);
-    (void)step(&f, NULL);
-    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
-    (void)step(&f, NULL);
-    assert_true(fixture_cancels(&f, ours));
-    fixture_fini(&f);
-
-    set_up(&f, "b", 1, "5800"); /* What never came is forgotten after a minute: that price is the trader's then. */
-    assert_places(step(&f, "5802.5"), "5800", 1);
-    position->size = 0;
-    f.view.now = instant_add(f.view.now, SPAN_SECONDS(61));
-    (void)step(&f, NULL);
-    theirs = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
-    (void)step(&f, NULL);
-    assert_false(fixture_cancels(&f, theirs));
-    fixture_fini(&f);
-
-    set_up(&f, "b", 1, "5800"); /* A restart: the position's memory is stored, the account's is not. */
-    assert_places(step(&f, "5802.5"), "5800", 1);
-    ours = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
-    f.account.remembers = 0;
-    assert_null(step(&f, NULL));
-    position->size = 0;
-    (void)step(&f, NULL);
-    assert_true(fixture_cancels(&f, ours));
-    fixture_fini(&f);
-}
-
-/* R-012-3: at most one request a second, the latest value wins. */
-static void
-test_pace(void **state)
-{
-    struct fixture f;
-    struct order *stop;
-    struct instant asked_at;
-
-    (void)state;
-    set_up(&f, "t", 1, "5800");
-    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
-    assert_moves(step(&f, "5805"), stop, "5802.5", 0);
-    asked_at = f.view.now;
-    stop->stop_price_nanos = fixture_price("5802.5");
-    f.view.now = instant_add(asked_at, SPAN_MS(400));
-    fixture_quote(&f, es, "5806");
-    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->stops_count, 0);
-    assert_int_equal(f.verdict.wake_at.ns, instant_add(asked_at, SPAN_SECONDS(1)).ns);
-    f.view.now = instant_add(asked_at, SPAN_MS(999));
-    fixture_quote(&f, es, "5807");
-    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->stops_count, 0);
-    f.view.now = instant_add(asked_at, SPAN_MS(1000));
-    (void)fixture_ask(&f, EVENT_CLOCK);
-    assert_int_equal(f.verdict.stops_count, 1);
-    assert_moves(&f.verdict.stops[0], stop, "5804.5", 0);
-    fixture_fini(&f);
-
-    set_up(&f, "t", 1, "5800");
-    fixture_set(&f, "trailing_stop.update_frequency", "5");
-    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
-    assert_moves(step(&f, "5805"), stop, "5802.5", 0);
-    assert_null(step(&f, "5806"));
-    assert_null(step(&f, "5806"));
-    assert_moves(step(&f, "5806"), stop, "5803.5", 0);
-    fixture_fini(&f);
-}
-
-/* R-012-5: refused, so the stop has not moved: again on the next favourable move, not before. */
-static void
-test_refused(void **state)
-{
-    struct fixture f;
-    struct order *stop;
-
-    (void)state;
-    set_up(&f, "b", 1, "5800");
-    stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5790");
-    assert_moves(step(&f, "5802.5"), stop, "5800", 0);
-    assert_null(step(&f, "5802.5"));
-    assert_null(step(&f, "5802.25"));
-    assert_moves(step(&f, "5802.75"), stop, "5800", 0);
-    fixture_fini(&f);
-
-    set_up(&f, "s", 1, "5800"); /* Without any stop it is asked for again in any case. */
-    assert_places(step(&f, "5800"), "5797.5", 1);
-    assert_null(step(&f, "5799"));
-    assert_int_equal(f.verdict.wake_at.ns, instant_add(f.view.now, SPAN_SECONDS(3)).ns);
-    assert_null(step(&f, "5799"));
-    assert_places(step(&f, "5799"), "5797.5", 1);
-    fixture_fini(&f);
-}
-
 /* All three together: the tightest wish holds; and what is off stays off. */
 static void
 test_together(void **state)
@@ -459,9 +272,6 @@ main(void)
         cmocka_unit_test(test_trailing),
         cmocka_unit_test(test_tightest),
         cmocka_unit_test(test_size_follows),
-        cmocka_unit_test(test_orphans),
-        cmocka_unit_test(test_pace),
-        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_together),
         cmocka_unit_test(test_without_tick),
     };
