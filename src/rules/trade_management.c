@@ -374,8 +374,7 @@ ask(const struct view *view, struct memory *memory, struct want_stop want, struc
     memory->asked_size = want.size;
     memory->asked_last_nanos = contract->has_last ? contract->last_nanos : want.position->average_price_nanos;
     memory->managing = true;
-    remember(view, contract, want.order != NULL ? want.order->id : 0,
-        want.price_nanos != 0 || want.order == NULL ? want.price_nanos : want.order->stop_price_nanos);
+    remember(view, contract, want.order != NULL ? want.order->id : 0, want.price_nanos); /* By its price only until it has an id. */
     verdict_stop(verdict, want);
     if (want.size != 0)
         verdict_wake(verdict, instant_add(view->now, retry_after(memory))); /* Also when nothing is quoted meanwhile. */

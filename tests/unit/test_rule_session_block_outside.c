@@ -182,7 +182,49 @@ test_kept_positions(void **state)
     memset(position->memory, 0, sizeof position->memory);
     position->created_at = fixture_at("2025-01-16T21:05:00Z");
     assert_int_equal(ask_at(&f, "2025-01-16T21:10:00Z", EVENT_SNAPSHOT)->action, ACTION_LOCK);
+    position->size = 0;
+    position = fixture_position(&f, es, 1, "5800");
+    position->created_at = INSTANT_NONE; /* Not known: not kept. */
+    (void)ask_at(&f, "2025-01-16T22:10:00Z", EVENT_SNAPSHOT);
+    assert_int_equal(fixture_wanted(&f, position), 0);
     fixture_fini(&f);
+}
+
+/* R-009-2: what is closed takes the orders of its root along, of all expiries and no other root; without a root only its own. */
+static void
+test_orders_of_the_root(void **state)
+{
+    static const struct {
+        const char *root;
+        bool whole_root;
+    } rows[] = { { "MNQ", true }, { "", false } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        struct contract *near, *far, *nq;
+        struct order *near_stop, *far_stop, *nq_stop;
+
+        set_up(&f);
+        fixture_set(&f, "close_positions_at_session_end", "false");
+        near = fixture_contract(&f, rows[i].root, "M25");
+        far = fixture_contract(&f, rows[i].root, "Z25");
+        nq = fixture_contract(&f, "NQ", "U25");
+        f.view.now = fixture_at("2025-01-16T20:00:00Z");
+        (void)fixture_position(&f, near, 1, "21000");
+        (void)fixture_position(&f, nq, 1, "21000");
+        f.view.now = fixture_at("2025-01-16T21:05:00Z");
+        (void)fixture_position(&f, far, 1, "21000"); /* Opened outside. */
+        near_stop = fixture_order(&f, near, ORDER_STOP, SIDE_SELL, 1, "20900");
+        nq_stop = fixture_order(&f, nq, ORDER_STOP, SIDE_SELL, 1, "20900");
+        far_stop = fixture_order(&f, far, ORDER_STOP, SIDE_SELL, 1, "20900");
+        (void)ask_at(&f, "2025-01-16T21:06:00Z", EVENT_SNAPSHOT);
+        assert_int_equal(f.verdict.sizes_count, 1);
+        assert_true(fixture_cancels(&f, far_stop));
+        assert_int_equal(fixture_cancels(&f, near_stop), rows[i].whole_root);
+        assert_false(fixture_cancels(&f, nq_stop));
+        fixture_fini(&f);
+    }
 }
 
 static void
@@ -306,6 +348,7 @@ main(void)
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_cancel_order_action),
         cmocka_unit_test(test_kept_positions),
+        cmocka_unit_test(test_orders_of_the_root),
         cmocka_unit_test(test_without_lockout),
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_holidays),

@@ -202,17 +202,53 @@ test_late_trade(void **state)
     assert_int_equal(f.verdict.locks_count, 0);
     fixture_fini(&f);
 
-    /* Trades of a snapshot: those not judged yet wait for their own turn. */
-    set_up(&f, "fills", "3", "1000", "1000");
-    for (int i = 0; i < 4; i++) {
-        char time[] = "2025-01-17T19:30:00Z";
-        time[18] = (char)('0' + i);
-        fixture_trade(&f, time, i, "25")->judged = false;
+    /* Trades of a snapshot: those not judged yet wait for their own turn, in the minute and in the day. */
+    for (int session = 0; session < 2; session++) {
+        set_up(&f, "fills", session ? "1000" : "3", "1000", session ? "3" : "1000");
+        for (int i = 0; i < 4; i++) {
+            char time[] = "2025-01-17T19:30:00Z";
+            time[18] = (char)('0' + i);
+            fixture_trade(&f, time, i, "25")->judged = false;
+        }
+        f.view.now = fixture_at("2025-01-17T19:30:05Z");
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(fixture_judge(&f, &f.trades[i])->action, ACTION_NONE);
+        assert_int_equal(fixture_judge(&f, &f.trades[3])->action, ACTION_COOLDOWN);
+        fixture_fini(&f);
     }
-    f.view.now = fixture_at("2025-01-17T19:30:05Z");
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(fixture_judge(&f, &f.trades[i])->action, ACTION_NONE);
-    assert_int_equal(fixture_judge(&f, &f.trades[3])->action, ACTION_COOLDOWN);
+}
+
+/* Of several windows that are too full the pause runs from the last. */
+static void
+test_last_window(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, "fills", "1", "1000", "1000");
+    (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:00Z", 1, "25"));
+    (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:10Z", 2, "25"));
+    (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:20Z", 3, "25"));
+    (void)fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:30:05Z", 4, "25"));
+    assert_int_equal(fixture_lock_of(&f, "")->until.ns, fixture_at("2025-01-17T19:31:20Z").ns);
+    assert_int_equal(f.verdict.observed, 4);
+    fixture_fini(&f);
+}
+
+/* A late trade of an earlier day is counted in that day's session; what would be over is only recorded. */
+static void
+test_late_trade_of_yesterday(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    set_up(&f, "fills", "1000", "1000", "1");
+    f.view.now = fixture_at("2025-01-17T19:30:00Z");
+    assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-16T15:00:00Z", 1, "25"))->action, ACTION_NONE);
+    assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-16T18:00:00Z", 2, "25"))->action, ACTION_COOLDOWN);
+    assert_true(f.verdict.record_only);
+    assert_string_equal(f.verdict.why, "Trade limit: 2 trades of 1 allowed since the reset.");
+    assert_int_equal(fixture_judge(&f, fixture_trade(&f, "2025-01-17T19:00:00Z", 3, "25"))->action, ACTION_NONE);
     fixture_fini(&f);
 }
 
@@ -337,6 +373,14 @@ test_gauge(void **state)
     assert_int_equal(f.verdict.limit, 100);
     assert_true(instant_equal(f.verdict.wake_at, f.view.day.ends_at));
     fixture_fini(&f);
+    set_up(&f, "fills", "2", "4", "1000"); /* One of two is as full as two of four: the first. */
+    (void)fixture_trade(&f, "2025-01-17T19:20:00Z", 1, "25");
+    (void)fixture_trade(&f, "2025-01-17T19:30:00Z", 2, "25");
+    f.view.now = fixture_at("2025-01-17T19:30:30Z");
+    (void)fixture_ask(&f, EVENT_SNAPSHOT);
+    assert_int_equal(f.verdict.observed, 1);
+    assert_int_equal(f.verdict.limit, 2);
+    fixture_fini(&f);
 }
 
 int
@@ -348,6 +392,8 @@ main(void)
         cmocka_unit_test(test_what_counts),
         cmocka_unit_test(test_voided),
         cmocka_unit_test(test_late_trade),
+        cmocka_unit_test(test_last_window),
+        cmocka_unit_test(test_late_trade_of_yesterday),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_spellings),

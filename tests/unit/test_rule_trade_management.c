@@ -71,6 +71,33 @@ test_bracket(void **state)
     fixture_fini(&f);
 }
 
+/* Nothing else is worth waiting for. */
+static void
+test_what_is_no_bracket(void **state)
+{
+    static const struct {
+        const char *expiry;
+        int32_t type, side, status;
+        bool waits;
+    } rows[] = {
+        { "U25", ORDER_STOP, SIDE_SELL, ORDER_PENDING, true },    { "U25", ORDER_TRAILING_STOP, SIDE_SELL, ORDER_SUSPENDED, true },
+        { "U25", ORDER_STOP_LIMIT, SIDE_SELL, ORDER_SUSPENDED, true }, { "U25", ORDER_LIMIT, SIDE_SELL, ORDER_SUSPENDED, false },
+        { "U25", ORDER_STOP, SIDE_BUY, ORDER_SUSPENDED, false },  { "U25", ORDER_STOP, SIDE_SELL, ORDER_REJECTED, false },
+        { "Z25", ORDER_STOP, SIDE_SELL, ORDER_SUSPENDED, false }, { "Z25", ORDER_STOP, SIDE_SELL, ORDER_REJECTED, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        set_up(&f, "s", 1, "5800");
+        struct contract *contract = strcmp(rows[i].expiry, "U25") == 0 ? es : fixture_contract(&f, "ES", rows[i].expiry);
+        fixture_order(&f, contract, rows[i].type, rows[i].side, 1, "5790")->status = rows[i].status;
+        assert_int_equal(fixture_ask(&f, EVENT_POSITION)->stops_count, rows[i].waits ? 0 : 1);
+        fixture_fini(&f);
+    }
+}
+
 /* R-012-2: trigger - 1 tick, trigger; long and short; placed or moved; once. */
 static void
 test_breakeven(void **state)
@@ -258,6 +285,9 @@ test_without_tick(void **state)
     es->tick_size_nanos = 0;
     assert_null(step(&f, "5900"));
     assert_non_null(f.verdict.missing);
+    es->tick_size_nanos = 1; /* The finest there is. */
+    assert_non_null(step(&f, "5900"));
+    assert_null(f.verdict.missing);
     fixture_fini(&f);
 }
 
@@ -268,6 +298,7 @@ main(void)
         cmocka_unit_test(test_stop_loss),
         cmocka_unit_test(test_existing_stops),
         cmocka_unit_test(test_bracket),
+        cmocka_unit_test(test_what_is_no_bracket),
         cmocka_unit_test(test_breakeven),
         cmocka_unit_test(test_trailing),
         cmocka_unit_test(test_tightest),

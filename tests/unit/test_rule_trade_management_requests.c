@@ -50,6 +50,9 @@ test_orphans(void **state)
     set_up(&f, "b", 1, "5800"); /* What never came is forgotten after a minute: that price is the trader's then. */
     assert_places(step(&f, "5802.5"), "5800", 1);
     position->size = 0;
+    struct instant given_up = instant_add(f.view.now, SPAN_SECONDS(60));
+    (void)step(&f, NULL);
+    assert_int_equal(f.verdict.wake_at.ns, given_up.ns);
     f.view.now = instant_add(f.view.now, SPAN_SECONDS(61));
     (void)step(&f, NULL);
     theirs = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
@@ -82,6 +85,8 @@ test_pace(void **state)
     assert_moves(step(&f, "5805"), stop, "5802.5", 0);
     asked_at = f.view.now;
     stop->stop_price_nanos = fixture_price("5802.5");
+    fixture_quote(&f, es, "5805.5"); /* In the same instant, too. */
+    assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->stops_count, 0);
     f.view.now = instant_add(asked_at, SPAN_MS(400));
     fixture_quote(&f, es, "5806");
     assert_int_equal(fixture_ask(&f, EVENT_QUOTE)->stops_count, 0);
@@ -93,6 +98,9 @@ test_pace(void **state)
     (void)fixture_ask(&f, EVENT_CLOCK);
     assert_int_equal(f.verdict.stops_count, 1);
     assert_moves(&f.verdict.stops[0], stop, "5804.5", 0);
+    stop->stop_price_nanos = fixture_price("5804.5");
+    f.view.now = instant_sub(f.view.now, SPAN_SECONDS(3600)); /* A clock corrected: nothing has been asked this second. */
+    assert_moves(step(&f, "5808"), stop, "5805.5", 0);
     fixture_fini(&f);
 
     set_up(&f, "t", 1, "5800");
@@ -152,8 +160,10 @@ test_more_and_more_rarely(void **state)
     }
     stop = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5797.5");
     assert_null(step(&f, "5800"));
-    stop->status = ORDER_CANCELLED; /* Once more, from the beginning. */
+    stop->status = ORDER_CANCELLED; /* Once more, and no longer as rarely. */
     f.view.now = instant_add(f.view.now, SPAN_SECONDS(60));
+    assert_places(step(&f, "5800"), "5797.5", 1);
+    f.view.now = instant_add(f.view.now, SPAN_SECONDS(8));
     assert_places(step(&f, "5800"), "5797.5", 1);
     fixture_fini(&f);
 }
@@ -246,6 +256,71 @@ test_orphan_of_before(void **state)
     fixture_fini(&f);
 }
 
+/* A tighter stop of the trader's, managed from now on, does not make us forget the first. */
+static void
+test_two_of_one_contract(void **state)
+{
+    struct fixture f;
+    struct order *first, *second;
+
+    (void)state;
+    set_up(&f, "b", 1, "5800");
+    assert_places(step(&f, "5802.5"), "5800", 1);
+    first = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5800");
+    assert_null(step(&f, NULL));
+    second = fixture_order(&f, es, ORDER_STOP, SIDE_SELL, 1, "5801");
+    assert_null(step(&f, NULL));
+    position->size = 0;
+    (void)step(&f, NULL);
+    assert_true(fixture_cancels(&f, first));
+    assert_true(fixture_cancels(&f, second));
+    fixture_fini(&f);
+}
+
+/* A position opens, gets its stop, and is closed; its stop works on. */
+static struct order *
+leave_a_stop(struct fixture *f, struct contract *contract)
+{
+    struct position *held = fixture_position(f, contract, 1, "5800");
+    struct order *stop;
+
+    f->view.now = instant_add(f->view.now, SPAN_SECONDS(3));
+    assert_int_equal(fixture_ask(f, EVENT_POSITION)->stops_count, 1);
+    stop = fixture_order(f, contract, ORDER_STOP, SIDE_SELL, 1, "5797.5");
+    f->view.now = instant_add(f->view.now, SPAN_SECONDS(1));
+    assert_int_equal(fixture_ask(f, EVENT_ORDER)->stops_count, 0);
+    held->size = 0;
+    (void)fixture_ask(f, EVENT_POSITION);
+    return stop;
+}
+
+/* Eight stops of ours can be remembered; of more the oldest is forgotten. */
+static void
+test_many_stops(void **state)
+{
+    static const char *const expiries[] = { "A", "B", "C", "D", "E", "F", "G", "H", "I" };
+    struct fixture f;
+    struct contract *contracts[9];
+    struct order *stops[9];
+
+    (void)state;
+    fixture_init(&f, &rule_trade_management);
+    fixture_set(&f, "auto_stop_loss.enabled", "true");
+    for (size_t i = 0; i < COUNT_OF(stops); i++)
+        contracts[i] = fixture_contract(&f, "ES", expiries[i]);
+    for (size_t i = 0; i < 8; i++)
+        stops[i] = leave_a_stop(&f, contracts[i]);
+    assert_int_equal(fixture_ask(&f, EVENT_SNAPSHOT)->cancels_count, 8);
+    stops[0]->status = ORDER_CANCELLED; /* Its place is free; the next there is the newest. */
+    assert_int_equal(fixture_ask(&f, EVENT_ORDER)->cancels_count, 7);
+    stops[0] = leave_a_stop(&f, contracts[0]);
+    stops[8] = leave_a_stop(&f, contracts[8]);
+    (void)fixture_ask(&f, EVENT_SNAPSHOT);
+    for (size_t i = 0; i < COUNT_OF(stops); i++)
+        assert_int_equal(fixture_cancels(&f, stops[i]), i != 1);
+    fixture_fini(&f);
+}
+
 /* While nothing is wanted the rule tells at which last price it would see something new; both ends are outside. */
 static void
 test_quiet_band(void **state)
@@ -300,6 +375,8 @@ main(void)
         cmocka_unit_test(test_refused_size),
         cmocka_unit_test(test_our_stop_is_remembered),
         cmocka_unit_test(test_orphan_of_before),
+        cmocka_unit_test(test_two_of_one_contract),
+        cmocka_unit_test(test_many_stops),
         cmocka_unit_test(test_quiet_band),
     };
 
