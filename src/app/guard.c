@@ -196,6 +196,18 @@ guard_write_overview(void *context, struct text *out, struct instant *ret_now)
     overview_write(out, &guard->overview, bytes);
 }
 
+/* SV-06, EN-04: from the breach to the proof.  One that is not proven yet the engine tells of (enforce.fail_ms). */
+static void
+tell_slow(struct guard *guard, const struct notice *proven)
+{
+    int64_t took_ms = proven->u.enforcement.took.ns / 1000000;
+    int64_t warn_ms = guard->config->daemon.enforce.warn_ms, critical_ms = guard->config->daemon.enforce.crit_ms;
+
+    if (took_ms > warn_ms)
+        guard_alarm(guard, took_ms > critical_ms ? 2 : 1, "RULE-%03d: %s was proven after %" PRId64 " ms only, longer than %" PRId64 " ms",
+            (int)proven->rule, proven->contract.text, took_ms, took_ms > critical_ms ? critical_ms : warn_ms);
+}
+
 static void
 publish(void *context, const struct notice *notice)
 {
@@ -215,8 +227,10 @@ publish(void *context, const struct notice *notice)
         guard_publish_status(guard);
     else if (guard->feed != NULL)
         publish_notice(guard->feed, notice);
-    if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN)
+    if (notice->kind == NOTICE_ENFORCEMENT && notice->u.enforcement.step == STEP_PROVEN) {
         crash_at("after-proof");
+        tell_slow(guard, notice);
+    }
 }
 
 void

@@ -231,7 +231,7 @@ settings_is_default(const struct param *param, const struct daemon_settings *set
     return text_same(buffer, param->value);
 }
 
-const char *const settings_fixed[] = { "enforce.backoff_ms", "enforce.warn_ms", "enforce.crit_ms", "verify.poll_ms", "verify.fast_window_ms",
+const char *const settings_fixed[] = { "enforce.backoff_ms", "verify.poll_ms", "verify.fast_window_ms",
     "verify.min_agreeing_reads", "rate.general", "rate.history", "rate.normal_share", "rate.enforce_share", "order.tag_prefix",
     "order.verify_after_ms", "order.stuck_alarm_s", "order.no_progress_s", "db.synchronous", "db.busy_timeout_ms", "feed.max_clients" };
 const size_t settings_fixed_count = COUNT_OF(settings_fixed);

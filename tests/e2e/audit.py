@@ -67,6 +67,8 @@ def check_story(rig):
     breach = next(r for r in ledger if r["kind"] == "breach")
     incident = [r for r in ledger if r["incident"] == breach["incident"]]
     assert {"breach", "sent", "answered", "goal_proven"} <= {r["kind"] for r in incident}, incident
+    # SV-06, EN-04: nothing is proven within 2 ms here, for a read comes after it.
+    assert any(r["kind"] == "alarm" and r["detail"] == "critical" and "RULE-001: " + ES + " was proven after" in r["reason"] for r in ledger), "no slow one"
     assert all(len(r["config_hash"]) == 16 for r in ledger), "rows without the configuration's hash"
     # LG-06: one correlation from the breach to the request's answer in the log.
     lines = [line for line in rig.log("enforcement.log") if line.get("correlation") == breach["incident"]]
@@ -152,7 +154,8 @@ def check_faces(rig):
 
 
 def main():
-    with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1 }"]) as rig:
+    with rigs.Rig(sys.argv[1], [ACCOUNT], ["max_contracts: { enabled: true, limit: 1 }"],
+                  daemon="enforce: { warn_ms: 1, crit_ms: 2 }\n") as rig:
         a_day(rig)
         check_csv(rig, check_story(rig))
         check_tampering(rig)
