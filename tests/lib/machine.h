@@ -29,6 +29,9 @@ void machine_run_self_and_kill(const char *const *words, const char *mark);
 /** End the process, failing, if it still runs then. */
 void machine_watchdog(unsigned seconds);
 
+/** The machine's time zone, as TZ says it; NULL: as it was set up. */
+void machine_set_zone(const char *zone);
+
 /** Is it for our user (and administrators) alone, by what the system says of it?  Asked without src/os. */
 bool machine_is_private(const char *path);
 /** Let everybody read it, or let only us do so. */

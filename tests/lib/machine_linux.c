@@ -6,8 +6,10 @@
 #include "base/assert.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 void
@@ -78,4 +80,13 @@ machine_limit_files(int64_t bytes)
         return false;
     limit.rlim_cur = bytes > 0 ? (rlim_t)bytes : limit.rlim_max;
     return setrlimit(RLIMIT_FSIZE, &limit) == 0;
+}
+
+void
+machine_set_zone(const char *zone)
+{
+    int failed = zone != NULL ? setenv("TZ", zone, 1) : unsetenv("TZ");
+
+    ASSERT(failed == 0);
+    tzset();
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <windows.h>
 
 #include <aclapi.h>
@@ -111,4 +112,13 @@ machine_limit_files(int64_t bytes)
 {
     (void)bytes;
     return false;
+}
+
+void
+machine_set_zone(const char *zone)
+{
+    int failed = _putenv_s("TZ", zone != NULL ? zone : "");
+
+    ASSERT(failed == 0);
+    _tzset();
 }
