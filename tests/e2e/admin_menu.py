@@ -113,13 +113,9 @@ def lock(rig):
     rigs.wait_for(lambda: rig.status()["accounts"][0]["locked"], 20, "the lockout")
 
 
-def wait_and_cancel(rig, terminal):
-    """A looser rule waits, the trader sees it, and it can be cancelled."""
-    terminal.see("3  Rules")
-    terminal.type("3")
-    terminal.see("8  Cancel that")
-    terminal.type("3")
-    for question, answer in (("Key (", "max_contracts.limit"), ("New value:", "9"), ("Admin password:", PASSWORD), ("[y/N]", "n")):
+def set_limit_and_reload(terminal, limit):
+    """From the question which key to set."""
+    for question, answer in (("Key (", "max_contracts.limit"), ("New value:", limit), ("Admin password:", PASSWORD), ("[y/N]", "n")):
         terminal.see(question)
         terminal.type(answer)
     terminal.see("Enter goes on")
@@ -127,6 +123,15 @@ def wait_and_cancel(rig, terminal):
     terminal.type("4")
     terminal.see("Admin password:")
     terminal.type(PASSWORD)
+
+
+def wait_and_cancel(rig, terminal):
+    """A looser rule waits, the trader sees it, and it can be cancelled."""
+    terminal.see("3  Rules")
+    terminal.type("3")
+    terminal.see("8  Cancel that")
+    terminal.type("3")
+    set_limit_and_reload(terminal, "9")
     terminal.see("waits until", "Done")
     terminal.type("")
     see_in_risktop(rig, "2 changes that give more room")
@@ -155,14 +160,7 @@ def through_the_menu(rig, terminal, home):
     terminal.see("rules.max_contracts.limit: 5", "Done")
     terminal.type("")
     terminal.type("3")
-    for question, answer in (("Key (", "max_contracts.limit"), ("New value:", "4"), ("Admin password:", PASSWORD), ("[y/N]", "n")):
-        terminal.see(question)
-        terminal.type(answer)
-    terminal.see("Enter goes on")
-    terminal.type("")
-    terminal.type("4")
-    terminal.see("Admin password:")
-    terminal.type(PASSWORD)
+    set_limit_and_reload(terminal, "4")
     terminal.see("Done")
     terminal.type("")
     terminal.type("q")

@@ -170,17 +170,26 @@ test_round_from_before(void **state)
     fake_free(fake);
 }
 
-/* The connection ends before the snapshot: what it brought is delivered all the same (P3). */
-static void
-test_buffer_is_not_lost(void **state)
+/* The snapshot is being read, slowly, and an order's event has come. */
+static struct fake *
+told_while_reading(void)
 {
     struct fake *fake = fake_new(1);
 
-    (void)state;
     fake->hook = slow_reads;
     while (strcmp(hub_state(fake, true), "SYNCING") != 0)
         fake_run(fake, FAKE_MS);
     fake_say(fake_hub(fake, true), ORDER_EVENT(1, 5));
+    return fake;
+}
+
+/* The connection ends before the snapshot: what it brought is delivered all the same (P3). */
+static void
+test_buffer_is_not_lost(void **state)
+{
+    struct fake *fake = told_while_reading();
+
+    (void)state;
     fake_run(fake, 500 * FAKE_MS);
     assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 0);
     fake_cut(fake_hub(fake, true));
@@ -193,13 +202,9 @@ test_buffer_is_not_lost(void **state)
 static void
 test_events_wait_a_second_at_most(void **state)
 {
-    struct fake *fake = fake_new(1);
+    struct fake *fake = told_while_reading();
 
     (void)state;
-    fake->hook = slow_reads;
-    while (strcmp(hub_state(fake, true), "SYNCING") != 0)
-        fake_run(fake, FAKE_MS);
-    fake_say(fake_hub(fake, true), ORDER_EVENT(1, 5));
     fake_run(fake, 900 * FAKE_MS);
     assert_int_equal(fake_count_events(fake, EVENT_ORDER, 0), 0);
     fake_run(fake, 100 * FAKE_MS);
