@@ -35,6 +35,9 @@ struct target {
     bool satisfied;           /* Position seen at the goal since the last send ... */
     bool old_words;           /* ... by words of the stream that may be older than a read. */
     bool sent_anything;
+    bool settled;             /* The close or reduce sent last is done with: its answer, its order, a read, or the goal seen after its answer. */
+    bool in_doubt;            /* Exposure was shown before that: unresolved until then, or until two reads agree. */
+    int8_t side;              /* enum order_side of the order that carries it out, should it meet what was held. */
     int8_t agreeing;          /* Reads since that still show too much, at least 1 s apart. */
     int8_t level;             /* Of the alarm raised. */
     int16_t attempts;         /* Certain failures in a row. */

@@ -283,8 +283,9 @@ send_close(struct engine *engine, struct account *account, struct target *target
     target->command = command->id;
     target->sent_at = engine->now;
     target->sent_anything = true;
-    target->satisfied = false;
-    target->unresolved = false;
+    target->side = book_find(account, target->contract)->size > 0 ? SIDE_SELL : SIDE_BUY;
+    target->satisfied = target->settled = false;
+    target->unresolved = target->in_doubt = false;
     target->agreeing = 0;
     enforce_record_sent(engine, account, command);
     enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
@@ -317,15 +318,42 @@ may_send(const struct engine *engine, const struct account *account, const struc
     return engine->config->order != ORDER_CANCEL_FIRST || !target->flatten || !has_orders(account, target->contract, true);
 }
 
+/* The venue tells of the order that carries out a close like of any other (gateway.md 2.10).  One that we cancelled is not it. */
+static bool
+was_carried_out(const struct account *account, const struct target *target)
+{
+    for (const struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->contract == target->contract && o->type == ORDER_MARKET && o->parent_id == 0 && o->side == target->side && !o->swept &&
+            !order_may_execute(o->status) && !instant_before(o->touched_at, target->sent_at))
+            return true;
+    }
+    return false;
+}
+
 /*
- * Was the goal seen only in words that may be older than the read that asked for the close?  Then the close may be at work, and what they
- * show next is no new exposure: two reads tell (ID-04).
+ * Was the goal seen before our close was answered, by another fill perhaps, or in words of the stream that may be older than the read that
+ * asked for the close?  Then the close may still be at work: what is shown next is no new exposure yet, and another close could reverse it (ID-04).
  */
 static bool
-was_shown_by_old_words(const struct engine *engine, const struct target *target)
+may_be_at_work(const struct engine *engine, const struct target *target)
 {
-    return target->satisfied && target->old_words && target->sent_anything &&
+    return target->satisfied && target->sent_anything && (target->old_words || !target->settled) &&
         instant_since(engine->now, target->sent_at).ns < CLOSE_AT_WORK.ns;
+}
+
+/* At once if our last close is done with; else its order's end or two reads tell. */
+static void
+doubt_exposure(struct engine *engine, struct account *account, struct target *target)
+{
+    if (may_be_at_work(engine, target)) {
+        target->in_doubt = !target->old_words;
+        target->satisfied = false;
+        target->unresolved = true;
+        target->agreeing = 0;
+        enforce_want_read(account, engine->now);
+    } else if (target->in_doubt && target->settled) {
+        target->in_doubt = target->unresolved = false;
+    }
 }
 
 static void
@@ -339,20 +367,17 @@ drive(struct engine *engine, struct account *account, struct target *target)
         target->unresolved = !target->satisfied;
     }
     raise_alarm(engine, account, target);
+    target->settled = target->settled || was_carried_out(account, target);
     if (size > target->size) {
         target->state = TARGET_ACTING;
-        if (was_shown_by_old_words(engine, target)) {
-            target->satisfied = false;
-            target->unresolved = true;
-            target->agreeing = 0;
-            enforce_want_read(account, engine->now);
-        }
+        doubt_exposure(engine, account, target);
         if (may_send(engine, account, target))
             send_close(engine, account, target, size);
         return;
     }
+    target->settled = target->settled || (!target->satisfied && target->command == 0);
     target->satisfied = true;
-    target->unresolved = false;
+    target->unresolved = target->in_doubt = false;
     const struct position *position = book_find(account, target->contract);
     target->old_words = position != NULL && instant_before(engine->now, position->ahead_until);
     bool blind = target->restored && !account->positions_known;

@@ -26,6 +26,8 @@ target_answered(
     struct engine *engine, struct account *account, struct target *target, const struct answer_event *answer)
 {
     target->command = 0;
+    if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT || answer->outcome == OUTCOME_GONE)
+        target->settled = true;
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
         target->attempts++;
         target->retry_at = enforce_back_off(engine, target->attempts, answer->hold);
@@ -167,6 +169,7 @@ prove(struct engine *engine, struct account *account, struct target *target)
     notice->contract = target->contract->id;
     notice->u.enforcement.step = STEP_PROVEN;
     target->state = TARGET_DONE;
+    target->settled = true;
     target->done_at = engine->now;
     target->attempts = 0;
 }

@@ -232,7 +232,7 @@ carry_out(struct world *w, const struct pending *p)
 {
     const struct command *c = &p->command;
     int contract = toy_contract_index(c->contract.text);
-    uint64_t luck = toy_mix(content_of(c) + (uint64_t)w->tick, w->salt) >> 60;
+    uint64_t luck = toy_mix(toy_mix(content_of(c), (uint64_t)w->tick), w->salt) >> 60; /* Twice: 55 turns later once gives the same. */
 
     if (c->kind == COMMAND_READ || c->kind == COMMAND_SYNC) {
         if (!p->orphan)

@@ -125,6 +125,83 @@ no_second_close_on_words_older_than_the_read(void **state)
     story_close(&f);
 }
 
+/* ---- ID-04: the goal is seen before our close is answered: its own doing, or another fill's? ---- */
+
+static uint64_t
+flat_before_the_answer(struct engine_fixture *f)
+{
+    story_open(f, "{\"max_contracts\":{\"enabled\":true,\"limit\":1,\"close_all\":true}}");
+    story_position(f, FIXTURE_MNQ, 2);
+    uint64_t close = story_only(f, COMMAND_CLOSE)->id;
+    f->now = instant_add(f->now, SPAN_MS(10));
+    story_position(f, FIXTURE_MNQ, 0);
+    return close;
+}
+
+/* Another fill's, and late ones follow: the close, which met what they opened, is at work. */
+static void
+late_fills_while_the_close_works(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_answer(&f, flat_before_the_answer(&f), OUTCOME_ACCEPTED);
+    f.now = instant_add(f.now, SPAN_MS(10));
+    story_position(&f, FIXTURE_MNQ, -3);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    story_order(&f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_BUY, 3, 3); /* Not the side that was held: anybody's. */
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    f.now = instant_add(f.now, SPAN_MS(300));
+    story_read(&f, FIXTURE_MNQ, -6, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    f.now = instant_add(f.now, SPAN_MS(1000));
+    story_read(&f, FIXTURE_MNQ, -6, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
+}
+
+/* Its own, as its order tells, before or after: whoever is in again is out again at once. */
+static void
+in_again_after_the_close(void **state)
+{
+    (void)state;
+    for (int told_late = 0; told_late < 2; told_late++) {
+        struct engine_fixture f;
+        uint64_t close = flat_before_the_answer(&f);
+        if (!told_late)
+            story_order(&f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_SELL, 2, 2);
+        story_answer(&f, close, OUTCOME_ACCEPTED);
+        f.now = instant_add(f.now, SPAN_MS(1));
+        story_position(&f, FIXTURE_MNQ, 3);
+        assert_int_equal(story_count(&f, COMMAND_CLOSE), told_late ? 0 : 1);
+        if (told_late) {
+            story_order(&f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_SELL, 2, 2);
+            assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+        }
+        story_close(&f);
+    }
+}
+
+/* Not its own: the broker had nothing to close, so nothing of ours is at work. */
+static void
+in_again_after_nothing_to_close(void **state)
+{
+    (void)state;
+    for (int answered_late = 0; answered_late < 2; answered_late++) {
+        struct engine_fixture f;
+        uint64_t close = flat_before_the_answer(&f);
+        if (!answered_late)
+            story_answer(&f, close, OUTCOME_GONE);
+        story_position(&f, FIXTURE_MNQ, 3);
+        assert_int_equal(story_count(&f, COMMAND_CLOSE), answered_late ? 0 : 1);
+        if (answered_late) {
+            story_answer(&f, close, OUTCOME_GONE);
+            assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+        }
+        story_close(&f);
+    }
+}
+
 /* ---- Events that come seconds late, fills that take their time (reorder-far with slow-fills) ---- */
 
 static struct position_row
@@ -260,6 +337,9 @@ main(void)
         cmocka_unit_test(stop_again_when_position_stays),
         cmocka_unit_test(no_second_close_before_the_first_settled),
         cmocka_unit_test(no_second_close_on_words_older_than_the_read),
+        cmocka_unit_test(late_fills_while_the_close_works),
+        cmocka_unit_test(in_again_after_the_close),
+        cmocka_unit_test(in_again_after_nothing_to_close),
         cmocka_unit_test(late_word_of_an_earlier_life),
         cmocka_unit_test(read_of_a_later_life),
         cmocka_unit_test(stream_catches_up_with_a_read),
