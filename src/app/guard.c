@@ -419,6 +419,15 @@ in_halt(void *context, struct instant now)
     return !day_market_is_open(&guard->config->config, now, &opens);
 }
 
+static int64_t
+tick_nanos(void *context, const char *contract_id)
+{
+    const struct guard *guard = context;
+    const struct contract *contract = engine_contract(guard->engine, contract_id);
+
+    return contract != NULL ? contract->tick_size_nanos : 0;
+}
+
 _Static_assert(BACKOFF_STEPS_MAX == GATEWAY_WAITS_MAX, "a list of waits fits");
 
 static struct gateway_waits
@@ -463,7 +472,8 @@ make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err
     struct gateway_settings settings = { .rest_url = daemon->api.base_url, .user_hub_url = daemon->hub.user_url,
         .market_hub_url = daemon->hub.market_url, .ca_file = daemon->api.ca_file,
         .user_name = config->users[index].username, .api_key = config->users[index].api_key, .accounts = ids,
-        .trades_since = trades_since, .in_session = in_session, .in_halt = in_halt, .context = guard, .times = times_of(daemon), .rested = guard->rested };
+        .trades_since = trades_since, .in_session = in_session, .in_halt = in_halt,
+        .tick_nanos = tick_nanos, .context = guard, .times = times_of(daemon), .rested = guard->rested };
     const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
         .wire = on_wire, .note = on_note, .called = on_called };
     char number[24];

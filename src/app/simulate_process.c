@@ -105,6 +105,8 @@ on_alarm(void *context, int level, const char *text)
 {
     struct simulate_world *world = context;
 
+    if (strncmp(text, "internal:", strlen("internal:")) == 0) /* FV-09: engine and gateway have to agree on what may leave. */
+        simulate_world_fail(world, 0, "gateway: %s", text);
     world->check.gateway_alarms++;
     simulate_story_tell(&world->story, 0, "gateway", "%s: %s", level >= GATEWAY_CRITICAL ? "critical" : "warning", text);
 }
@@ -145,6 +147,15 @@ in_halt(void *context, struct instant now)
     return !hours(context, now)->open;
 }
 
+static int64_t
+tick_nanos(void *context, const char *contract_id)
+{
+    const struct simulate_world *world = context;
+    const struct contract *contract = engine_contract(world->process.engine, contract_id);
+
+    return contract != NULL ? contract->tick_size_nanos : 0;
+}
+
 /* ---- Life ---- */
 
 static enum status
@@ -154,7 +165,7 @@ make_gateway(struct simulate_world *world, struct error *err)
     struct gateway_settings settings = { .rest_url = "https://api.sim", .user_hub_url = "wss://rtc.sim/hubs/user",
         .market_hub_url = "wss://rtc.sim/hubs/market", .user_name = "sim", .api_key = "sim-key", .accounts = ids,
         .trades_since = trades_since, .in_session = in_session,
-        .in_halt = in_halt, .times.audit_ms = world->rules.audit_ms, .context = world, .seed = chance_next(&world->chance), .transport = &simulate_wire_transport,
+        .in_halt = in_halt, .tick_nanos = tick_nanos, .times.audit_ms = world->rules.audit_ms, .context = world, .seed = chance_next(&world->chance), .transport = &simulate_wire_transport,
         .transport_context = &world->wire };
     const struct gateway_sink sink = { .context = world, .event = on_event, .alarm = on_alarm };
 

@@ -3,7 +3,8 @@
  *
  * A contract is blind when a position is held in it, a rule wants quotes, its market is open and none has come for config->blind_after.  Then it
  * is told (DG-04: there are no prices by REST), and with the policy "flatten" the position is closed: what cannot be seen cannot be limited.
- * Positions of before the first subscription get as long as any other.
+ * Positions of before the first subscription get as long as any other.  A contract whose tick size and value are not known is as blind: its quotes
+ * have no meaning, and RULE-012 can place no stop.
  */
 #include "core/account.h"
 
@@ -17,9 +18,17 @@ wants_quotes(const struct engine *engine, const struct account *account)
     return engine->config->blind_after.ns > 0 && (account->enabled & engine->quote_rules) != 0;
 }
 
+static bool
+is_described(const struct position *position)
+{
+    return position->contract->value_denominator > 0;
+}
+
 static struct instant
 seen_at(const struct position *position)
 {
+    if (!is_described(position))
+        return position->contract->watched_at;
     return instant_max(position->contract->quoted_at, position->contract->watched_at);
 }
 
@@ -51,7 +60,8 @@ tell_blind(struct engine *engine, struct account *account, struct position *posi
     uint64_t incident = engine->next_incident++;
 
     position->blind_next = instant_add(engine->now, TELL_AGAIN);
-    output_alarm(engine, account, 0, 2, incident, "No quote of %s for %lld s with a position open%s.", position->contract->id.text,
+    output_alarm(engine, account, 0, 2, incident, "%s of %s for %lld s with a position open%s.",
+        is_described(position) ? "No quote" : "No tick size, so no result and no stop,", position->contract->id.text,
         (long long)(instant_since(engine->now, seen_at(position)).ns / 1000000000),
         config->blind_flatten ? ": it is closed" : "");
     if (config->blind_flatten)

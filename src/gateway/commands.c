@@ -11,6 +11,7 @@
 
 #define HISTORY_SPAN SPAN_SECONDS(3 * 86400) /* Longer than an order of ours is ever looked for. */
 #define CONTRACT_AGAIN_NS (30 * SECOND)
+#define CONTRACT_REFUSED_NS (60 * SECOND) /* The server has answered, but not with what is needed. */
 
 /* ---- Answers ---- */
 
@@ -143,20 +144,46 @@ on_order(struct gateway *gateway, struct call *call, const struct reply *reply)
         give_answer(gateway, call, reply);
 }
 
+static bool
+is_looked_up(const struct gateway *gateway, const struct call *but)
+{
+    for (const struct call *c = gateway->rest.all; c != NULL; c = c->next)
+        if (c != but && c->endpoint == ENDPOINT_CONTRACT && strcmp(c->command.contract.text, but->command.contract.text) == 0)
+            return true;
+    return false;
+}
+
+/* Without its tick size nothing in a contract has a price, and no stop can be placed: as long as it is held it is asked for (R-ALL-6, P4). */
+static void
+look_up_again(struct gateway *gateway, const struct call *call, const struct reply *reply)
+{
+    bool transient = errors_read_is_transient(&reply->facts), held = outbound_holds(&gateway->outbound, &call->command);
+
+    if (gateway->stopping || (!transient && !held) || is_looked_up(gateway, call))
+        return;
+    bool said_yes = reply->judgement.outcome == OUTCOME_ACCEPTED;
+    if (!transient)
+        gateway_alarm(gateway, GATEWAY_WARN, "account %lld %s: tick size and value are not to be had, no result is known and no stop can be placed: %s",
+            (long long)call->command.account_id, call->command.contract.text,
+            said_yes ? "the answer lacks them" : reply->message[0] != '\0' ? reply->message : reply->judgement.text);
+    look_up_contract(gateway, &call->command, gateway_now(gateway) + (transient ? CONTRACT_AGAIN_NS : CONTRACT_REFUSED_NS));
+}
+
 static void
 on_contract(struct gateway *gateway, struct call *call, const struct reply *reply)
 {
     struct event event = { .kind = EVENT_CONTRACT };
+    const struct contract_row *row = &event.u.contract;
     bool good = reply->judgement.outcome == OUTCOME_ACCEPTED && reply->json != NULL &&
-        decode_contract(reply->json, json_get(reply->json, 0, "contract"), &event.u.contract);
+        decode_contract(reply->json, json_get(reply->json, 0, "contract"), &event.u.contract) &&
+        strcmp(row->id.text, call->command.contract.text) == 0 && row->tick_size_nanos > 0 && row->tick_value_micros > 0;
 
     if (good) {
         gateway_emit(gateway, &event);
         return;
     }
     give_answer(gateway, call, reply);
-    if (errors_read_is_transient(&reply->facts) && !gateway->stopping) /* Without a tick size nothing in it has a price. */
-        look_up_contract(gateway, &call->command, gateway_now(gateway) + CONTRACT_AGAIN_NS);
+    look_up_again(gateway, call, reply);
 }
 
 static void
@@ -258,20 +285,25 @@ request(struct gateway *gateway, const struct command *command)
 }
 
 static void
-refuse(struct gateway *gateway, const struct command *command, const char *why)
+refuse(struct gateway *gateway, const struct command *command, const char *why, bool history)
 {
     struct judgement judgement = { OUTCOME_NOT_SENT, false, GATEWAY_CRITICAL, SPAN_SECONDS(5), why };
     struct event event;
 
     answer_with(command, &judgement, "", &event);
     gateway_emit_later(gateway, &event);
-    gateway_alarm(gateway, GATEWAY_CRITICAL, "internal: command %llu not sent: %s", (unsigned long long)command->id, why);
+    if (history)
+        gateway_alarm(gateway, GATEWAY_WARN, "account %lld %s: a stop was not sent, the position has changed meanwhile: %s",
+            (long long)command->account_id, command->contract.text, why);
+    else
+        gateway_alarm(gateway, GATEWAY_CRITICAL, "internal: command %llu not sent: %s", (unsigned long long)command->id, why);
 }
 
 void
 gateway_carry_out(struct gateway *gateway, const struct command *command)
 {
     const char *why;
+    bool history = false;
 
     switch (command->kind) {
     case COMMAND_READ:
@@ -287,9 +319,9 @@ gateway_carry_out(struct gateway *gateway, const struct command *command)
         sync_want(gateway, command->account_id);
         break;
     default:
-        why = command->kind == COMMAND_LOOK_UP_CONTRACT ? NULL : outbound_check(gateway, command);
+        why = command->kind == COMMAND_LOOK_UP_CONTRACT ? NULL : outbound_check(gateway, command, &history);
         if (why != NULL)
-            refuse(gateway, command, why);
+            refuse(gateway, command, why, history);
         else
             request(gateway, command);
         break;

@@ -80,6 +80,11 @@ struct gateway_settings {
     bool (*in_session)(void *context, struct instant now);
     /* Is it the daily halt?  Then token and hubs are renewed, well before they have to be (TR-09).  NULL: only when they have to be. */
     bool (*in_halt)(void *context, struct instant now);
+    /*
+     * Tick size of a contract in nanos, 0: unknown.  For what nobody told this gateway: an earlier process or another user's gateway was told (FV-09).
+     * NULL: nobody knows more.
+     */
+    int64_t (*tick_nanos)(void *context, const char *contract);
     void *context;
     struct gateway_times times;
     bool rested;                 /* No process of ours has sent anything for a minute: the rate windows are empty (RL-08). */

@@ -359,8 +359,13 @@ struct outbound {
 void outbound_fini(struct outbound *outbound);
 /** Remember positions and tick sizes of events going out to the shell. */
 void outbound_note(struct outbound *outbound, const struct event *event);
-/** FV-09.  NULL if it may leave, else what is wrong. */
-const char *outbound_check(const struct gateway *gateway, const struct command *command);
+/** Is something held of the command's account and contract? */
+bool outbound_holds(const struct outbound *outbound, const struct command *command);
+/**
+ * FV-09.  NULL if it may leave, else what is wrong; @ret_history: the position has changed since it was asked for (it waited for the disk,
+ * ID-01), nobody was wrong.
+ */
+const char *outbound_check(const struct gateway *gateway, const struct command *command, bool *ret_history);
 
 /* ---- gateway.c ---- */
 

@@ -3,7 +3,8 @@
  *
  * A full close needs neither price nor size and is always possible (P1); a reduction's size is the engine's business, the venue refuses too much.
  * Place and modify are checked against the positions and tick sizes that went through here as events: if the engine and this
- * disagree, one of them is wrong, and not sending is the safe side.
+ * disagree, one of them is wrong, and not sending is the safe side.  Only the tick size of a contract that was described to an earlier process, or to
+ * another user's gateway, comes from who remembers it: it is not asked for again.
  */
 #include "gateway/internal.h"
 
@@ -86,12 +87,20 @@ note_contract(struct outbound *o, const struct contract_row *row)
 {
     struct tick *tick = find_tick(o, row->id.text);
 
+    if (row->tick_size_nanos <= 0)
+        return; /* What is known stays so. */
     if (tick != NULL) {
         tick->size_nanos = row->tick_size_nanos;
         return;
     }
     if (grow((void **)&o->ticks, &o->ticks_size, o->ticks_count, sizeof *o->ticks))
         o->ticks[o->ticks_count++] = (struct tick){ row->id, row->tick_size_nanos };
+}
+
+bool
+outbound_holds(const struct outbound *outbound, const struct command *command)
+{
+    return find_held(outbound, command->account_id, command->contract.text) != NULL;
 }
 
 void
@@ -105,24 +114,37 @@ outbound_note(struct outbound *outbound, const struct event *event)
         note_contract(outbound, &event->u.contract);
 }
 
-static const char *
-check_price(const struct outbound *o, const struct command *command)
+/* 0: unknown. */
+static int64_t
+tick_size(const struct gateway *gateway, const char *contract)
 {
-    const struct tick *tick = find_tick(o, command->contract.text);
+    const struct tick *tick = find_tick(&gateway->outbound, contract);
+    const struct gateway_settings *settings = &gateway->settings;
 
-    if (tick == NULL || tick->size_nanos <= 0)
+    if (tick != NULL)
+        return tick->size_nanos;
+    return settings->tick_nanos != NULL ? settings->tick_nanos(settings->context, contract) : 0;
+}
+
+static const char *
+check_price(const struct gateway *gateway, const struct command *command)
+{
+    int64_t tick_nanos = tick_size(gateway, command->contract.text);
+
+    if (tick_nanos <= 0)
         return "the contract's tick size is unknown";
-    if (command->price_nanos == 0 || command->price_nanos % tick->size_nanos != 0)
+    if (command->price_nanos == 0 || command->price_nanos % tick_nanos != 0)
         return "the price is not on a tick";
     return NULL;
 }
 
 static const char *
-check_stop(const struct outbound *o, const struct command *command)
+check_stop(const struct gateway *gateway, const struct command *command, bool *ret_history)
 {
-    const struct held *held = find_held(o, command->account_id, command->contract.text);
+    const struct held *held = find_held(&gateway->outbound, command->account_id, command->contract.text);
     bool places = command->kind == COMMAND_PLACE_STOP;
 
+    *ret_history = true;
     if (held == NULL)
         return "no position to protect";
     int32_t held_size = held->size < 0 ? -held->size : held->size;
@@ -130,14 +152,16 @@ check_stop(const struct outbound *o, const struct command *command)
         return "the size is not within the position's";
     if (places && command->side != (held->size > 0 ? SIDE_SELL : SIDE_BUY))
         return "the side would add to the position";
+    *ret_history = false;
     if (!places && command->price_nanos == 0 && command->size > 0)
         return NULL; /* Only its size changes (R-012-4). */
-    return check_price(o, command);
+    return check_price(gateway, command);
 }
 
 const char *
-outbound_check(const struct gateway *gateway, const struct command *command)
+outbound_check(const struct gateway *gateway, const struct command *command, bool *ret_history)
 {
+    *ret_history = false;
     if (!gateway_is_pinned(gateway, command->account_id)) /* SV-10: one key reaches them all. */
         return "the account is not pinned";
     switch (command->kind) {
@@ -148,9 +172,9 @@ outbound_check(const struct gateway *gateway, const struct command *command)
     case COMMAND_CANCEL:
         return command->order_id > 0 ? NULL : "no order";
     case COMMAND_MODIFY_STOP:
-        return command->order_id > 0 ? check_stop(&gateway->outbound, command) : "no order";
+        return command->order_id > 0 ? check_stop(gateway, command, ret_history) : "no order";
     case COMMAND_PLACE_STOP:
-        return check_stop(&gateway->outbound, command);
+        return check_stop(gateway, command, ret_history);
     default:
         return NULL;
     }

@@ -447,7 +447,7 @@ evaluate(const void *config, const struct view *view, struct verdict *verdict)
         if (p->contract->tick_size_nanos > 0)
             manage(c, view, p, verdict);
         else
-            verdict->missing = "the tick size of a position"; /* R-ALL-6 */
+            verdict->missing = "the tick size of a position: it cannot be given a stop"; /* R-ALL-6 */
         verdict->quiet = verdict->quiet && verdict->missing == NULL;
     }
 }

@@ -236,6 +236,44 @@ quotes_blind_policy(void **state)
     story_close(&f);
 }
 
+/*
+ * R-012-1, R-ALL-6: nothing is known of the contract: no stop yet, told at once and, after 30 s, as loudly as a lost price, however it is quoted; and
+ * with the policy it is closed.  Once it is known the stop goes out in the same step.
+ */
+static void
+undescribed_contract(void **state)
+{
+    static const char strange[] = "CON.F.US.XYZ.U25";
+    struct event described = { .kind = EVENT_CONTRACT, .u.contract = { .id = { "CON.F.US.XYZ.U25" }, .name = "XYZU5",
+                                                            .tick_size_nanos = 250000000, .tick_value_micros = 500000 } };
+
+    (void)state;
+    for (int flatten = 0; flatten < 2; flatten++) {
+        struct engine_fixture f;
+
+        story_open(&f, "{\"trade_management\":{\"enabled\":true,\"auto_stop_loss\":{\"enabled\":true,\"stop_loss_ticks\":10}}}");
+        f.loaded->config.blind_after = SPAN_SECONDS(30);
+        f.loaded->config.blind_flatten = flatten == 1;
+        story_position(&f, strange, 1);
+        assert_int_equal(story_count(&f, COMMAND_LOOK_UP_CONTRACT), 1);
+        assert_int_equal(story_notices(&f, NOTICE_WARNING), 1);
+        for (int i = 0; i < 29; i++) {
+            story_quote(&f, strange, 21000 + i);
+            assert_int_equal(story_notices(&f, NOTICE_WARNING), 0);
+            assert_int_equal(story_count_while(&f, 1000, COMMAND_PLACE_STOP), 0);
+            assert_int_equal(story_notices(&f, NOTICE_ALARM), 0);
+        }
+        story_wait_ms(&f, 1000);
+        assert_int_equal(story_notices(&f, NOTICE_ALARM), 1);
+        assert_int_equal(story_count(&f, COMMAND_CLOSE), flatten);
+        if (flatten == 0) {
+            story_feed(&f, &described);
+            assert_int_equal(story_count(&f, COMMAND_PLACE_STOP), 1);
+        }
+        story_close(&f);
+    }
+}
+
 /* ---- Disk and log ---- */
 
 struct parts {
@@ -494,6 +532,7 @@ main(void)
         cmocka_unit_test(sync_no_double_count),
         cmocka_unit_test(sync_incomplete),
         cmocka_unit_test(quotes_blind_policy),
+        cmocka_unit_test(undescribed_contract),
         cmocka_unit_test(enforce_db_down),
         cmocka_unit_test(enforce_log_full),
         cmocka_unit_test(log_correlation),

@@ -1,6 +1,7 @@
 /*
  * test_gateway_commands.c - mutations through the gateway client in virtual time: at once, at most once, checked before they leave.
  */
+#include "gateway/internal.h"
 #include "lib/fake_broker.h"
 
 #include "base/assert.h"
@@ -234,6 +235,82 @@ test_outbound(void **state)
     fake_free(fake);
 }
 
+static int64_t
+quarter_of_d(void *context, const char *contract)
+{
+    (void)context;
+    return strcmp(contract, "D") == 0 ? 250000000 : 0;
+}
+
+/* FV-09: what an earlier process, or another user's gateway, was told of a contract is not asked for again, and holds here too. */
+static void
+test_tick_of_others(void **state)
+{
+    struct fake *fake = fake_new(1);
+    struct command stop = { .kind = COMMAND_PLACE_STOP, .contract = { "D" }, .side = SIDE_SELL, .size = 2, .price_nanos = 100250000000 };
+
+    (void)state;
+    fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"D\",\"type\":1,\"size\":2,\"averagePrice\":100}]";
+    fake->gateway->settings.tick_nanos = quarter_of_d;
+    fake_go_live(fake);
+    (void)fake_command(fake, stop);
+    assert_int_equal(fake_count(fake, "Order/place", 0), 1);
+    stop.price_nanos++;
+    (void)fake_command(fake, stop);
+    assert_int_equal(fake_count(fake, "Order/place", 0), 1);
+    fake_free(fake);
+}
+
+static const char *contract_body;
+
+static bool
+answer_contract(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)answer;
+    if (strstr(request->path, "Contract/searchById") == NULL || contract_body == NULL)
+        return false;
+    text_copy(body, size, contract_body);
+    return true;
+}
+
+/* R-ALL-6, P4: a contract that is held is asked for until it is described, and the reason is told; one that is not held is not. */
+static void
+test_contract_is_asked_for(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"contract\":null,\"success\":false,\"errorCode\":1,\"errorMessage\":\"Contract not found\"}",
+        "{\"contract\":null,\"success\":true,\"errorCode\":0,\"errorMessage\":null}",
+        "{\"contract\":{\"id\":\"C\",\"name\":\"C\",\"tickSize\":0,\"tickValue\":0},\"success\":true,\"errorCode\":0,\"errorMessage\":null}",
+        "{\"contract\":{\"id\":\"D\",\"name\":\"D\",\"tickSize\":1,\"tickValue\":1},\"success\":true,\"errorCode\":0,\"errorMessage\":null}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct fake *fake = fake_new(1);
+
+        fake->positions = "[{\"id\":1,\"accountId\":1,\"contractId\":\"C\",\"type\":1,\"size\":2,\"averagePrice\":100}]";
+        fake_go_live(fake);
+        fake->hook = answer_contract;
+        contract_body = bodies[i];
+        (void)fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } });
+        (void)fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "C" } }); /* Held twice in a minute: asked for once. */
+        (void)fake_command(fake, (struct command){ .kind = COMMAND_LOOK_UP_CONTRACT, .contract = { "E" } });
+        fake_run(fake, 61 * FAKE_SECOND);
+        assert_int_equal(fake_count(fake, "Contract/searchById", 0), 4);
+        assert_true(fake->alarms[GATEWAY_WARN] > 0);
+        assert_non_null(strstr(fake->last_alarm, i == 0 ? "Contract not found" : "the answer lacks them"));
+        assert_null(fake_find_event(fake, EVENT_CONTRACT, 0));
+        contract_body = NULL;
+        fake_run(fake, 60 * FAKE_SECOND);
+        assert_non_null(fake_find_event(fake, EVENT_CONTRACT, 0));
+        int before = fake->requests_count;
+        fake_run(fake, 180 * FAKE_SECOND);
+        assert_int_equal(fake_count(fake, "Contract/searchById", before), 0);
+        fake_free(fake);
+    }
+}
+
 /* ID-03 and the form of spec/gateway.md 2.7. */
 static void
 test_place_body(void **state)
@@ -328,6 +405,8 @@ main(void)
         cmocka_unit_test(test_late_401),
         cmocka_unit_test(test_stale_mutation),
         cmocka_unit_test(test_outbound),
+        cmocka_unit_test(test_tick_of_others),
+        cmocka_unit_test(test_contract_is_asked_for),
         cmocka_unit_test(test_place_body),
         cmocka_unit_test(test_place_answers),
     };
