@@ -258,9 +258,11 @@ void book_store_memory(struct engine *engine, struct account *account);
 void book_store_position(struct engine *engine, struct position *position);
 
 /* ---- ledger.c ---- */
-/** Insert or void.  Returns the trade if it is new and waits for judgement, else NULL. */
+/** Insert or void.  Returns the trade if it waits for judgement, else NULL. */
 struct trade *ledger_apply(struct engine *engine, struct account *account, const struct trade_row *row);
 void ledger_restore(struct engine *engine, struct account *account, const struct trade_restored *restored);
+/** Before a trade is judged: the day's sums have it from here on, and none that comes after it. */
+void ledger_count(struct account *account, const struct trade *trade);
 void ledger_judged(struct engine *engine, struct account *account, struct trade *trade, const struct trade_row *row);
 void ledger_open_day(struct engine *engine, struct account *account);
 /** Close the old day: broadcast it, begin the new one, forget trades nobody can ask about. */

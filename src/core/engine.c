@@ -165,6 +165,7 @@ on_order(struct engine *engine, const struct order_row *row)
 static void
 judge_trade(struct engine *engine, struct account *account, struct trade *trade, const struct trade_row *row)
 {
+    ledger_count(account, trade);
     judge(engine, account, &(struct occasion){ .wake = EVENT_TRADE, .trade = trade });
     ledger_judged(engine, account, trade, row);
 }
@@ -258,7 +259,7 @@ row_of(const struct snapshot *snapshot, int64_t trade_id)
     return NULL;
 }
 
-/* SR-08: missed trades in time order, with their own timestamps. */
+/* SR-08: missed trades in time order, with their own timestamps and the day's result after each: what was lost in a gap and won back, was lost. */
 static void
 judge_missed(struct engine *engine, struct account *account, const struct snapshot *snapshot)
 {

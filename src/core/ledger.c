@@ -121,7 +121,6 @@ count(struct account *account, const struct trade *trade, int32_t sign)
     day->fees_micros = money_add(day->fees_micros, sign * trade->costs_micros);
     day->trades += sign;
     day->round_turns += trade->has_pnl ? sign : 0;
-    track_realized(account);
 }
 
 static bool
@@ -246,11 +245,13 @@ void_trade(struct engine *engine, struct account *account, struct trade *trade, 
 {
     trade->voided = true;
     settle_first(engine, account, trade);
-    if (in_day(account, trade)) {
+    if (in_day(account, trade) && trade->judged) {
         count(account, trade, -1);
+        track_realized(account);
         ledger_store_day(engine, account);
     }
-    store(engine, account, row, trade->judged);
+    trade->judged = true; /* There is nothing to judge any more. */
+    store(engine, account, row, true);
 }
 
 struct trade *
@@ -261,7 +262,7 @@ ledger_apply(struct engine *engine, struct account *account, const struct trade_
     if (trade != NULL) {
         if (row->voided && !trade->voided)
             void_trade(engine, account, trade, row);
-        return NULL;
+        return trade->judged ? NULL : trade;
     }
     trade = add(engine, account, row);
     if (trade == NULL)
@@ -271,10 +272,17 @@ ledger_apply(struct engine *engine, struct account *account, const struct trade_
         store(engine, account, row, true);
         return NULL;
     }
-    if (in_day(account, trade))
-        count(account, trade, 1);
     doubt_traded(engine, account, trade);
     return trade;
+}
+
+void
+ledger_count(struct account *account, const struct trade *trade)
+{
+    if (trade->judged || trade->voided || !in_day(account, trade))
+        return;
+    count(account, trade, 1);
+    track_realized(account);
 }
 
 void
@@ -294,9 +302,9 @@ ledger_restore(struct engine *engine, struct account *account, const struct trad
     trade = add(engine, account, &restored->row);
     if (trade == NULL)
         return;
+    if (restored->judged)
+        ledger_count(account, trade); /* Else it is, when rules see it. */
     trade->judged = restored->judged || trade->voided;
-    if (!trade->voided && in_day(account, trade))
-        count(account, trade, 1);
 }
 
 /* Begin the day that contains now, with what is already known of it. */
@@ -311,7 +319,8 @@ ledger_open_day(struct engine *engine, struct account *account)
     for (struct trade *t = ledger_trade(engine, account->newest_trade); t != NULL; t = ledger_trade(engine, t->older)) {
         if (t->voided || !in_day(account, t))
             continue;
-        count(account, t, 1);
+        if (t->judged)
+            count(account, t, 1);
         account->entries_today += t->first_of_order ? 1 : 0;
     }
     day->realized_low_micros = day->realized_high_micros = 0;

@@ -202,6 +202,37 @@ in_again_after_nothing_to_close(void **state)
     }
 }
 
+/* SR-08, R-003-1: lost in a gap and won back in it: the day was lost, whatever the order of the list; the sums are those of all. */
+static void
+lost_and_won_back_in_a_gap(void **state)
+{
+    static const char *const limits[] = { "{\"daily_realized_loss\":{\"enabled\":true,\"limit\":-601}}",
+        "{\"daily_realized_loss\":{\"enabled\":true,\"limit\":-600}}" };
+    static const int64_t dollars[] = { 300, -300, -200, -100 }; /* The newest first. */
+    struct trade_row rows[4];
+    struct event event = { .kind = EVENT_SNAPSHOT };
+    struct account_status status;
+
+    (void)state;
+    for (int reached = 0; reached < 2; reached++) {
+        struct engine_fixture f;
+        story_open(&f, limits[reached]);
+        for (int i = 0; i < 4; i++) {
+            rows[i] = (struct trade_row){ .id = 50 - i, .account_id = FIXTURE_ACCOUNT, .order_id = 90 - i, .contract = { FIXTURE_MNQ },
+                .at = instant_sub(f.now, SPAN_SECONDS(i)), .size = 1, .has_pnl = true, .pnl_micros = dollars[i] * MICROS_PER_DOLLAR };
+        }
+        event.u.snapshot = (struct snapshot){ .account_id = FIXTURE_ACCOUNT, .parts = PART_TRADES, .asked_at = f.now, .trades = rows,
+            .trades_count = 4 };
+        story_feed(&f, &event);
+        assert_true(engine_account(f.engine, FIXTURE_ACCOUNT, &status));
+        assert_int_equal(status.locked, reached);
+        assert_int_equal(status.day.gross_micros, -300 * MICROS_PER_DOLLAR);
+        assert_int_equal(status.day.realized_low_micros, -600 * MICROS_PER_DOLLAR);
+        assert_int_equal(status.day.trades, 4);
+        story_close(&f);
+    }
+}
+
 /* ---- Events that come seconds late, fills that take their time (reorder-far with slow-fills) ---- */
 
 static struct position_row
@@ -340,6 +371,7 @@ main(void)
         cmocka_unit_test(late_fills_while_the_close_works),
         cmocka_unit_test(in_again_after_the_close),
         cmocka_unit_test(in_again_after_nothing_to_close),
+        cmocka_unit_test(lost_and_won_back_in_a_gap),
         cmocka_unit_test(late_word_of_an_earlier_life),
         cmocka_unit_test(read_of_a_later_life),
         cmocka_unit_test(stream_catches_up_with_a_read),
