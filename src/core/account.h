@@ -106,6 +106,7 @@ struct account {
     int64_t open_micros[MARKS];
     int32_t unpriced[MARKS];
     enum answer can_trade;
+    struct instant can_trade_from; /* Reads asked from then on may say otherwise. */
     enum answer simulated;
     bool positions_known : 1, orders_known : 1;
     bool uncontrollable : 1;
@@ -151,6 +152,7 @@ struct pending_stop {
     int32_t rule;
 };
 
+#define READ_LAG SPAN_MS(2000) /* So long reads may trail the stream (gateway.md 10.13): one asked earlier does not stand against its word. */
 #define TRADES_BATCH 256
 
 struct engine {

@@ -12,7 +12,6 @@
 
 #include <string.h>
 
-#define READ_LAG SPAN_MS(2000)
 #define READ_ANSWERED SPAN_SECONDS(15) /* A read asked before that has been answered or given up (RT-06), whatever its other parts took. */
 #define SAME_BEGINNING SPAN_MS(1)      /* Events and reads write the fraction of a second with unequal digits. */
 #define TERMINAL_KEPT SPAN_SECONDS(60) /* Longer than the watch for late fills. */

@@ -9,7 +9,6 @@
 
 #define EXPLAINED_WITHIN SPAN_SECONDS(5)
 #define NEWS SPAN_SECONDS(60)      /* Orders of older trades may be forgotten already. */
-#define READ_LAG SPAN_MS(2000)     /* OV-04: younger doubts a read of trades need not have settled. */
 
 static struct doubt *
 find(const struct account *account, const struct contract *contract)

@@ -206,12 +206,12 @@ note_live(struct engine *engine, struct account *account, enum answer simulated)
 }
 
 static void
-apply_account(struct engine *engine, struct account *account, const struct account_row *row)
+apply_account(struct engine *engine, struct account *account, const struct account_row *row, enum answer can_trade)
 {
     if (row->name[0] != 0)
         (void)text_copy(account->name, sizeof account->name, row->name);
-    if (row->can_trade != ANSWER_UNKNOWN)
-        account->can_trade = row->can_trade; /* R-010-2: missing is not evidence. */
+    if (can_trade != ANSWER_UNKNOWN)
+        account->can_trade = can_trade; /* R-010-2: missing is not evidence. */
     note_live(engine, account, row->simulated);
 }
 
@@ -222,7 +222,9 @@ on_account(struct engine *engine, const struct account_row *row)
 
     if (account == NULL)
         return;
-    apply_account(engine, account, row);
+    if (row->can_trade != ANSWER_UNKNOWN)
+        account->can_trade_from = instant_add(engine->now, READ_LAG);
+    apply_account(engine, account, row, row->can_trade);
     serve(engine, account, &(struct occasion){ .wake = EVENT_ACCOUNT, .can_trade = row->can_trade });
 }
 
@@ -277,6 +279,18 @@ judge_missed(struct engine *engine, struct account *account, const struct snapsh
     }
 }
 
+/* What the read says of the right to trade; not what may be older than the stream's word (a lockout must not end by it, R-ALL-9). */
+static enum answer
+can_trade_read(struct engine *engine, struct account *account, const struct snapshot *snapshot)
+{
+    enum answer read = snapshot->account != NULL ? snapshot->account->can_trade : ANSWER_UNKNOWN;
+
+    if (read == account->can_trade || read == ANSWER_UNKNOWN || !instant_before(snapshot->asked_at, account->can_trade_from))
+        return read;
+    output_sync(engine, account);
+    return ANSWER_UNKNOWN;
+}
+
 static void
 on_snapshot(struct engine *engine, const struct snapshot *snapshot)
 {
@@ -285,8 +299,9 @@ on_snapshot(struct engine *engine, const struct snapshot *snapshot)
 
     if (account == NULL)
         return;
+    enum answer can_trade = can_trade_read(engine, account, snapshot);
     if ((snapshot->parts & PART_ACCOUNT) != 0 && snapshot->account != NULL)
-        apply_account(engine, account, snapshot->account);
+        apply_account(engine, account, snapshot->account, can_trade);
     book_apply_snapshot(engine, account, snapshot);
     for (uint32_t i = 0; i < snapshot->trades_count; i++)
         missed += ledger_apply(engine, account, &snapshot->trades[i]) != NULL ? 1 : 0;
@@ -298,8 +313,7 @@ on_snapshot(struct engine *engine, const struct snapshot *snapshot)
     }
     account->touched = true;
     show_pnl(engine, account, true);
-    judge(engine, account, &(struct occasion){ .wake = EVENT_SNAPSHOT, .all = true,
-        .can_trade = snapshot->account != NULL ? snapshot->account->can_trade : ANSWER_UNKNOWN });
+    judge(engine, account, &(struct occasion){ .wake = EVENT_SNAPSHOT, .all = true, .can_trade = can_trade });
     prove_read(engine, account, snapshot);
     finish(engine, account);
 }

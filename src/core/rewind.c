@@ -62,6 +62,7 @@ rewind_account(struct engine *engine, struct account *account)
     rewind_targets(engine, account);
     no_later(&account->read_sent_at, engine->now);
     no_later(&account->pnl_shown_at, engine->now);
+    no_later(&account->can_trade_from, engine->now);
     no_later(&account->strange_since, engine->now);
     no_later(&account->compared_from, engine->now);
     for (struct doubt *doubt = account->doubts; doubt != NULL; doubt = doubt->next)

@@ -233,6 +233,34 @@ lost_and_won_back_in_a_gap(void **state)
     }
 }
 
+/* R-ALL-9: the broker takes the right to trade; a read asked before that, answered late, does not give it back. */
+static void
+read_older_than_the_lock(void **state)
+{
+    struct engine_fixture f;
+    struct account_row account = { .id = FIXTURE_ACCOUNT, .can_trade = ANSWER_NO };
+    struct event told = { .kind = EVENT_ACCOUNT, .u.account = account }, read = { .kind = EVENT_SNAPSHOT };
+    struct account_status status;
+
+    (void)state;
+    story_open(&f, "{\"auth_loss_guard\":{\"enabled\":true}}");
+    account.can_trade = ANSWER_YES;
+    read.u.snapshot = (struct snapshot){ .account_id = FIXTURE_ACCOUNT, .parts = PART_ACCOUNT, .asked_at = instant_sub(f.now, SPAN_MS(100)),
+        .account = &account };
+    story_feed(&f, &told);
+    f.now = instant_add(f.now, SPAN_SECONDS(3)); /* Other parts of the read took their time. */
+    story_feed(&f, &read);
+    assert_int_equal(story_count(&f, COMMAND_SYNC), 1);
+    assert_true(engine_account(f.engine, FIXTURE_ACCOUNT, &status));
+    assert_true(status.locked);
+    assert_int_equal(status.can_trade, ANSWER_NO);
+    read.u.snapshot.asked_at = f.now;
+    story_feed(&f, &read);
+    assert_true(engine_account(f.engine, FIXTURE_ACCOUNT, &status));
+    assert_false(status.locked);
+    story_close(&f);
+}
+
 /* ---- Events that come seconds late, fills that take their time (reorder-far with slow-fills) ---- */
 
 static struct position_row
@@ -372,6 +400,7 @@ main(void)
         cmocka_unit_test(in_again_after_the_close),
         cmocka_unit_test(in_again_after_nothing_to_close),
         cmocka_unit_test(lost_and_won_back_in_a_gap),
+        cmocka_unit_test(read_older_than_the_lock),
         cmocka_unit_test(late_word_of_an_earlier_life),
         cmocka_unit_test(read_of_a_later_life),
         cmocka_unit_test(stream_catches_up_with_a_read),
