@@ -142,10 +142,8 @@ upkeep_tick(struct upkeep *upkeep)
     tell_mode(upkeep);
     service_alive();
     upkeep->told_ns = os_monotonic_ns();
-    if (!upkeep->ready && guard_is_ready(upkeep->guard)) {
-        upkeep->ready = true;
-        service_ready();
-    }
+    if (!upkeep->ready && guard_is_ready(upkeep->guard))
+        upkeep->ready = service_ready();
     check_day(upkeep);
 }
 

@@ -31,8 +31,8 @@ int service_main(int (*program)(const void *options), const void *options);
  */
 void service_listen(void (*told)(void *context, enum service_notice notice), void *context);
 
-/** The daemon protects from here on. */
-void service_ready(void);
+/** The daemon protects from here on.  False: the manager could not be told now; to be said again. */
+bool service_ready(void);
 /** It goes down because it was asked to. */
 void service_stopping(void);
 /** A sign of life; to be given each service_watchdog_ms() / 2 or oftener. */

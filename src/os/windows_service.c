@@ -179,10 +179,10 @@ service_listen(void (*told)(void *context, enum service_notice notice), void *co
     }
 }
 
-void
+bool
 service_ready(void)
 {
-    /* RUNNING is what can be stopped in order, not what protects: a machine that starts without a network must not wait for us. */
+    return true; /* RUNNING is what can be stopped in order, not what protects: a machine that starts without a network must not wait for us. */
 }
 
 void
