@@ -40,6 +40,8 @@ latency_add(struct latency *latency, struct span took)
     uint32_t bucket = bucket_of(ns);
 
     ASSERT(bucket < LATENCY_BUCKETS);
+    if (latency->buckets[bucket] == UINT32_MAX)
+        return;
     latency->buckets[bucket]++;
     latency->count++;
     if (took.ns > latency->max.ns)

@@ -14,7 +14,7 @@
 struct latency {
     uint64_t count;
     struct span max;
-    uint64_t buckets[LATENCY_BUCKETS];
+    uint32_t buckets[LATENCY_BUCKETS]; /* Full at 4 thousand million: 10 years of 10 a second. */
 };
 
 /** Negative durations count as zero. */

@@ -17,6 +17,8 @@
 #define PAUSE_MS 5
 #define LISTED_MAX 256
 
+static const char small_cache[] = "PRAGMA cache_size = " DATABASE_CACHE_PAGES; /* SQLite's own is ten times that, and stays resident. */
+
 static enum status
 copy_pages(sqlite3 *from, sqlite3 *to, struct error *err)
 {
@@ -44,6 +46,10 @@ copy(const char *path, const char *unfinished, struct error *err)
         status = database_error(from, code, path, err);
     else if ((code = sqlite3_open_v2(unfinished, &to, SQLITE_OPEN_READWRITE, NULL)) != SQLITE_OK)
         status = database_error(to, code, unfinished, err);
+    if (status == OK)
+        status = database_run(from, small_cache, err);
+    if (status == OK)
+        status = database_run(to, small_cache, err);
     if (status == OK)
         status = copy_pages(from, to, err);
     if (status == OK) /* A copy stands alone: no log beside it. */

@@ -16,8 +16,8 @@
 #define DATABASE_PATH_MAX 1024
 #define DATABASE_STATEMENTS_MAX 24
 #define DATABASE_PAGE_BYTES 4096     /* SQLite's, as files are made. */
-#define DATABASE_PAGES 320           /* Reserved: the cache of the daemon's one connection and some for a backup's. */
-#define DATABASE_CACHE_PAGES "256"   /* Of each connection. */
+#define DATABASE_PAGES 80            /* Reserved: the cache of the daemon's one connection and some for a backup's. */
+#define DATABASE_CACHE_PAGES "64"    /* Of each connection: the ends of all tables and indices; the system's own cache has the rest. */
 
 /* Where the chain of the enforcement log stands (audit.c). */
 struct chain {
