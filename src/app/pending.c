@@ -27,7 +27,6 @@
 #define ACCOUNT_BYTES ((size_t)64 << 10)
 #define SAID_BYTES ((size_t)32 << 10)
 #define CHANGES_BYTES ((size_t)16 << 10)
-#define ACCOUNTS_COMPARED_MAX 256
 #define SHOWN_CHANGES 12
 
 /* The configuration in force as read from its text, the accounts sorted as they were written. */
@@ -35,9 +34,9 @@ struct before {
     struct loaded_config *house; /* What holds for all; NULL: not known. */
     struct config config;
     int32_t count;
-    struct account_config accounts[ACCOUNTS_COMPARED_MAX];
-    struct loaded_config *parts[ACCOUNTS_COMPARED_MAX]; /* NULL: handed over. */
-    char users[ACCOUNTS_COMPARED_MAX][USERNAME_MAX];
+    struct account_config accounts[CONFIG_ACCOUNTS_MAX];
+    struct loaded_config *parts[CONFIG_ACCOUNTS_MAX]; /* NULL: handed over. */
+    char users[CONFIG_ACCOUNTS_MAX][USERNAME_MAX];
 };
 
 static void say(struct pending *pending, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -208,7 +207,7 @@ read_account(struct pending *pending, const char *line, const char *end, struct 
     int64_t id = 0, length = 0;
 
     if (!take_number(&line, end, &id) || !take_number(&line, end, &length) || length < 0 || length >= end - line ||
-        length >= USERNAME_MAX || before->count == ACCOUNTS_COMPARED_MAX)
+        length >= USERNAME_MAX || before->count == CONFIG_ACCOUNTS_MAX)
         return;
     struct loaded_config *part = read_block(line + length + 1, (size_t)(end - line - length) - 1, &id);
     if (part == NULL) {

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define EXIT_USAGE 2
-#define ACCOUNTS_MAX 256
+#define ACCOUNTS_MAX 1024
 #define FIRST_BALANCE (50000 * MICROS_PER_DOLLAR)
 #define FAULT_LINE_MAX 4096
 #define PATH_SIZE 1024

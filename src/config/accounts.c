@@ -508,9 +508,10 @@ accounts_read(struct build *build)
     const struct yaml_node *single = keys_at(build->daemon_root, "account");
     struct logins logins = { 0 };
     int32_t index = 0;
+    size_t room = (list != NULL && list->count < CONFIG_ACCOUNTS_MAX ? (size_t)list->count : CONFIG_ACCOUNTS_MAX) + 1; /* One by itself. */
 
-    build->drafts = build_take(build, &build->scratch, (ACCOUNTS_MAX + 1) * sizeof *build->drafts);
-    build->loaded->users = build_take(build, build->arena, (ACCOUNTS_MAX + 1) * sizeof *build->loaded->users);
+    build->drafts = build_take(build, &build->scratch, room * sizeof *build->drafts);
+    build->loaded->users = build_take(build, build->arena, room * sizeof *build->loaded->users);
     if (build->drafts == NULL || build->loaded->users == NULL)
         return;
     read_credentials(build, &logins);
@@ -523,8 +524,8 @@ accounts_read(struct build *build)
     for (const struct yaml_node *node = list != NULL ? list->first : NULL; node != NULL; node = node->next, index++) {
         char path[CONFIG_KEY_MAX];
         (void)snprintf(path, sizeof path, "%s[%d]", list_path, (int)index);
-        if (build->drafts_count >= ACCOUNTS_MAX) {
-            (void)bind_refuse(&build->bind, node, path, NULL, "at most 256 accounts");
+        if (build->drafts_count >= CONFIG_ACCOUNTS_MAX) {
+            (void)bind_refuse(&build->bind, node, path, NULL, "at most 1024 accounts");
             break;
         }
         read_account(build, &logins, node, path);

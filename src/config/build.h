@@ -11,8 +11,6 @@
 #include "config/effective.h"
 #include "config/load.h"
 
-#define ACCOUNTS_MAX 256 /* A desk's worth. */
-
 struct loaded_memory {
     struct arena arena;
     struct zones zones;

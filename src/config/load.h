@@ -13,6 +13,8 @@
 #include "core/config.h"
 #include "core/rule.h"
 
+#define CONFIG_ACCOUNTS_MAX 1024 /* Several desks' worth. */
+
 /* One file, or its text when @text is not NULL (tests, an admin's edit before it is written).  All borrowed for the call. */
 struct config_source {
     const char *path; /* NULL: there is no such file. */

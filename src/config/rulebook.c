@@ -138,30 +138,41 @@ record_path_of(const struct account_draft *draft, const struct bind_layers *laye
         (void)text_copy(out, CONFIG_KEY_MAX, layers->items[0].path);
 }
 
+/* The layers of one rule for @draft, their paths in @paths. */
+static void
+lay(const struct build *build, const struct account_draft *draft, const char *name, struct bind_layers *layers, char paths[][CONFIG_KEY_MAX])
+{
+    char profile[CONFIG_KEY_MAX];
+
+    (void)snprintf(profile, sizeof profile, "profiles.%.60s", draft->settings.profile);
+    add_layer(layers, draft->rules, name, paths[0], draft->rules_path);
+    add_layer(layers, profile_of(build, draft), name, paths[1], profile);
+    add_layer(layers, build->shared, name, paths[2], build->shared_path);
+}
+
+/* Memory is taken only for layers not met before: a thousand accounts mostly have the same. */
 static const struct bound *
 bound_for(struct build *build, struct bound **list, const struct account_draft *draft, int index)
 {
     const struct rule *rule = build->sources->rules_table[index];
-    struct bound *bound = build_take(build, &build->scratch, sizeof *bound);
-    char *paths = build_take(build, &build->scratch, (size_t)(BIND_LAYERS_MAX + 2) * CONFIG_KEY_MAX);
-    char record_path[CONFIG_KEY_MAX];
+    char paths[BIND_LAYERS_MAX][CONFIG_KEY_MAX], record_path[CONFIG_KEY_MAX];
+    struct bind_layers layers = { .count = 0 };
 
-    if (bound == NULL || paths == NULL)
-        return NULL;
-    (void)snprintf(paths, CONFIG_KEY_MAX, "profiles.%.60s", draft->settings.profile);
-    add_layer(&bound->layers, draft->rules, rule->name, paths + CONFIG_KEY_MAX, draft->rules_path);
-    add_layer(&bound->layers, profile_of(build, draft), rule->name, paths + 2 * CONFIG_KEY_MAX, paths);
-    add_layer(&bound->layers, build->shared, rule->name, paths + (ptrdiff_t)3 * CONFIG_KEY_MAX, build->shared_path);
-    if (bound->layers.count == 0)
+    lay(build, draft, rule->name, &layers, paths);
+    if (layers.count == 0)
         return NULL; /* A rule without a block is off. */
     for (const struct bound *earlier = *list; earlier != NULL; earlier = earlier->next)
-        if (earlier->rule == index && same_layers(&earlier->layers, &bound->layers))
+        if (earlier->rule == index && same_layers(&earlier->layers, &layers))
             return earlier;
-    bound->rule = index;
-    bound->next = *list;
-    *list = bound;
-    record_path_of(draft, &bound->layers, rule->name, record_path);
+    struct bound *bound = build_take(build, &build->scratch, sizeof *bound);
+    if (bound == NULL)
+        return NULL;
+    *bound = (struct bound){ .rule = index, .layers = layers, .next = *list };
+    record_path_of(draft, &layers, rule->name, record_path);
     bind_rule(build, rule, record_path, bound);
+    for (int i = 0; i < bound->layers.count; i++)
+        bound->layers.items[i].path = NULL; /* Only the nodes are compared. */
+    *list = bound;
     return bound;
 }
 
