@@ -331,8 +331,8 @@ was_carried_out(const struct account *account, const struct target *target)
 }
 
 /*
- * Was the goal seen before our close was answered, by another fill perhaps, or in words of the stream that may be older than the read that
- * asked for the close?  Then the close may still be at work: what is shown next is no new exposure yet, and another close could reverse it (ID-04).
+ * Was the goal seen before our close was told of as carried out?  Another fill may have reached it, or it was in words of the stream that may be
+ * older than the read that asked for the close.  Then what is shown next is no new exposure yet: another close could reverse it (ID-04).
  */
 static bool
 may_be_at_work(const struct engine *engine, const struct target *target)
@@ -375,7 +375,6 @@ drive(struct engine *engine, struct account *account, struct target *target)
             send_close(engine, account, target, size);
         return;
     }
-    target->settled = target->settled || (!target->satisfied && target->command == 0);
     target->satisfied = true;
     target->unresolved = target->in_doubt = false;
     const struct position *position = book_find(account, target->contract);

@@ -169,7 +169,6 @@ prove(struct engine *engine, struct account *account, struct target *target)
     notice->contract = target->contract->id;
     notice->u.enforcement.step = STEP_PROVEN;
     target->state = TARGET_DONE;
-    target->settled = true;
     target->done_at = engine->now;
     target->attempts = 0;
 }

@@ -131,6 +131,7 @@ enforce_orphans(void **state)
     uint64_t close = story_only(&f, COMMAND_CLOSE)->id;
     uint64_t cancel = story_only(&f, COMMAND_CANCEL)->id;
     story_answer(&f, close, OUTCOME_ACCEPTED);
+    story_order(&f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_SELL, 3, 3); /* The close's own. */
     story_position(&f, FIXTURE_MNQ, 0);
     story_order(&f, 700, FIXTURE_MNQ, ORDER_FILLED, ORDER_STOP, SIDE_SELL, 3, 3);
     story_answer(&f, cancel, OUTCOME_REFUSED); /* Often: already filled (EC-06). */

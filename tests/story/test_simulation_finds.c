@@ -118,6 +118,7 @@ no_second_close_on_words_older_than_the_read(void **state)
     story_position(&f, FIXTURE_MNQ, -2);
     assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
     f.now = instant_add(f.now, SPAN_MS(300));
+    story_order(&f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_BUY, 2, 2);
     story_position(&f, FIXTURE_MNQ, 0);
     f.now = instant_add(f.now, SPAN_MS(5)); /* The stream has caught up: this is a new one, and goes at once. */
     story_position(&f, FIXTURE_MNQ, 3);
@@ -125,15 +126,22 @@ no_second_close_on_words_older_than_the_read(void **state)
     story_close(&f);
 }
 
-/* ---- ID-04: the goal is seen before our close is answered: its own doing, or another fill's? ---- */
+/* ---- ID-04: the goal is seen before our close is told of: its own doing, or another fill's? ---- */
+
+static uint64_t
+begin_closing(struct engine_fixture *f)
+{
+    story_open(f, "{\"max_contracts\":{\"enabled\":true,\"limit\":1,\"close_all\":true}}");
+    story_position(f, FIXTURE_MNQ, 2);
+    f->now = instant_add(f->now, SPAN_MS(10));
+    return story_only(f, COMMAND_CLOSE)->id;
+}
 
 static uint64_t
 flat_before_the_answer(struct engine_fixture *f)
 {
-    story_open(f, "{\"max_contracts\":{\"enabled\":true,\"limit\":1,\"close_all\":true}}");
-    story_position(f, FIXTURE_MNQ, 2);
-    uint64_t close = story_only(f, COMMAND_CLOSE)->id;
-    f->now = instant_add(f->now, SPAN_MS(10));
+    uint64_t close = begin_closing(f);
+
     story_position(f, FIXTURE_MNQ, 0);
     return close;
 }
@@ -142,22 +150,28 @@ flat_before_the_answer(struct engine_fixture *f)
 static void
 late_fills_while_the_close_works(void **state)
 {
-    struct engine_fixture f;
-
     (void)state;
-    story_answer(&f, flat_before_the_answer(&f), OUTCOME_ACCEPTED);
-    f.now = instant_add(f.now, SPAN_MS(10));
-    story_position(&f, FIXTURE_MNQ, -3);
-    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
-    story_order(&f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_BUY, 3, 3); /* Not the side that was held: anybody's. */
-    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
-    f.now = instant_add(f.now, SPAN_MS(300));
-    story_read(&f, FIXTURE_MNQ, -6, NULL, 0);
-    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
-    f.now = instant_add(f.now, SPAN_MS(1000));
-    story_read(&f, FIXTURE_MNQ, -6, NULL, 0);
-    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
-    story_close(&f);
+    for (int answered_first = 0; answered_first < 2; answered_first++) {
+        struct engine_fixture f;
+        uint64_t close = begin_closing(&f);
+        if (answered_first)
+            story_answer(&f, close, OUTCOME_ACCEPTED);
+        story_position(&f, FIXTURE_MNQ, 0);
+        if (!answered_first)
+            story_answer(&f, close, OUTCOME_ACCEPTED);
+        f.now = instant_add(f.now, SPAN_MS(10));
+        story_position(&f, FIXTURE_MNQ, -3);
+        assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+        story_order(&f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_BUY, 3, 3); /* Not the side that was held: anybody's. */
+        assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+        f.now = instant_add(f.now, SPAN_MS(300));
+        story_read(&f, FIXTURE_MNQ, -6, NULL, 0);
+        assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+        f.now = instant_add(f.now, SPAN_MS(1000));
+        story_read(&f, FIXTURE_MNQ, -6, NULL, 0);
+        assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+        story_close(&f);
+    }
 }
 
 /* Its own, as its order tells, before or after: whoever is in again is out again at once. */

@@ -48,6 +48,7 @@ open_reduced(struct engine_fixture *f)
     assert_int_equal(story_count(f, COMMAND_MODIFY_STOP), 0); /* Until it is seen, all of it protects. */
     story_answer(f, reduce, OUTCOME_ACCEPTED);
     assert_int_equal(story_count(f, COMMAND_MODIFY_STOP), 0);
+    story_order(f, 800, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_SELL, 1, 1);
     story_position(f, FIXTURE_MNQ, 2);
 }
 
