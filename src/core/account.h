@@ -357,6 +357,8 @@ void enforce_want_read(struct account *account, struct instant at);
 void prove_answer(struct engine *engine, struct account *account, const struct answer_event *answer);
 /** After a snapshot has been applied: count agreeing reads, prove goals. */
 void prove_read(struct engine *engine, struct account *account, const struct snapshot *snapshot);
+/** Ask the broker when something is waited for. */
+void prove_ask(struct engine *engine, struct account *account);
 
 /* ---- judge.c ---- */
 /** Ask the rules that wake on @wake (or whose deadline is due) and absorb their verdicts. */

@@ -465,42 +465,6 @@ apply_locks(struct engine *engine, struct account *account)
     }
 }
 
-static bool
-any_open_target(const struct account *account)
-{
-    for (const struct target *t = account->targets; t != NULL; t = t->next) {
-        if (t->state != TARGET_DONE)
-            return true;
-    }
-    return false;
-}
-
-/* OV-02: at 0.5 s, then each 0.5 s for 5 s, then each 2 s until it is true. */
-static void
-ask_for_read(struct engine *engine, struct account *account)
-{
-    struct span since_last = instant_since(engine->now, account->read_sent_at);
-
-    if (account->read_in_flight && since_last.ns < SPAN_SECONDS(5).ns)
-        return;
-    if (account->read_in_flight) { /* Its answer was lost; it is still wanted. */
-        account->read_in_flight = false;
-        enforce_want_read(account, engine->now);
-    }
-    if (any_open_target(account) && instant_is_never(account->read_due)) {
-        bool fast = false;
-        for (const struct target *t = account->targets; t != NULL; t = t->next)
-            fast = fast || (t->state != TARGET_DONE && instant_since(engine->now, t->since).ns < SPAN_SECONDS(5).ns);
-        enforce_want_read(account, instant_max(engine->now, instant_add(account->read_sent_at, fast ? SPAN_MS(500) : SPAN_MS(2000))));
-    }
-    if (instant_before(engine->now, account->read_due))
-        return;
-    account->read_due = INSTANT_NEVER;
-    account->read_in_flight = true;
-    account->read_sent_at = engine->now;
-    (void)output_command(engine, COMMAND_READ, account, NULL);
-}
-
 /* What has been done and watched long enough. */
 static void
 forget_watched(struct engine *engine, struct account *account)
@@ -536,7 +500,7 @@ enforce_run(struct engine *engine, struct account *account)
     }
     for (struct position *p = account->positions; p != NULL; p = p->next)
         stop_run(engine, p);
-    ask_for_read(engine, account);
+    prove_ask(engine, account);
 }
 
 /* At its size but not in PROVING yet: an order to go tells by itself, only the hold after a late fill needs the clock. */

@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+#define READ_AT_ONCE 5 /* After so many refusals in a row the read half a second after each attempt is enough. */
+
 struct instant
 enforce_back_off(const struct engine *engine, int16_t attempts, struct span hold)
 {
@@ -31,7 +33,8 @@ target_answered(
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
         target->attempts++;
         target->retry_at = enforce_back_off(engine, target->attempts, answer->hold);
-        enforce_want_read(account, engine->now);
+        if (target->attempts <= READ_AT_ONCE)
+            enforce_want_read(account, engine->now);
         return;
     }
     target->attempts = 0;
@@ -61,7 +64,8 @@ order_answered(struct engine *engine, struct account *account, struct order *ord
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
         order->attempts = (int8_t)(order->attempts < INT8_MAX ? order->attempts + 1 : INT8_MAX);
         order->retry_at = enforce_back_off(engine, order->attempts, answer->hold);
-        enforce_want_read(account, engine->now);
+        if (order->attempts <= READ_AT_ONCE)
+            enforce_want_read(account, engine->now);
         return;
     }
     if (order_may_execute(order->status))
@@ -237,4 +241,54 @@ prove_read(struct engine *engine, struct account *account, const struct snapshot
     }
     for (struct position *p = account->positions; p != NULL; p = p->next)
         stop_read(engine, p, snapshot);
+}
+
+/* ---- When to read ---- */
+
+static bool
+any_open_target(const struct account *account)
+{
+    for (const struct target *t = account->targets; t != NULL; t = t->next) {
+        if (t->state != TARGET_DONE)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * OV-02: at 0.5 s, then each 0.5 s for 5 s; then each 2 s, and after half a minute at RT-04's last step, until it is true.  What cannot be
+ * closed for hours (a closed market) must leave other accounts their share of the requests.
+ */
+static struct span
+read_again_after(const struct engine *engine, const struct account *account)
+{
+    struct span youngest = SPAN_SECONDS(3600);
+
+    for (const struct target *t = account->targets; t != NULL; t = t->next) {
+        struct span age = instant_since(engine->now, t->since);
+        if (t->state != TARGET_DONE && age.ns < youngest.ns)
+            youngest = age;
+    }
+    return youngest.ns < SPAN_SECONDS(5).ns ? SPAN_MS(500) : youngest.ns < SPAN_SECONDS(30).ns ? SPAN_MS(2000) : SPAN_SECONDS(5);
+}
+
+void
+prove_ask(struct engine *engine, struct account *account)
+{
+    struct span since_last = instant_since(engine->now, account->read_sent_at);
+
+    if (account->read_in_flight && since_last.ns < SPAN_SECONDS(5).ns)
+        return;
+    if (account->read_in_flight) { /* Its answer was lost; it is still wanted. */
+        account->read_in_flight = false;
+        enforce_want_read(account, engine->now);
+    }
+    if (any_open_target(account) && instant_is_never(account->read_due))
+        enforce_want_read(account, instant_max(engine->now, instant_add(account->read_sent_at, read_again_after(engine, account))));
+    if (instant_before(engine->now, account->read_due))
+        return;
+    account->read_due = INSTANT_NEVER;
+    account->read_in_flight = true;
+    account->read_sent_at = engine->now;
+    (void)output_command(engine, COMMAND_READ, account, NULL);
 }

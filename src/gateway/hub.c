@@ -23,6 +23,7 @@
 
 static const int64_t resubscribe_s[] = { 1, 2, 5 }; /* ES-02 */
 
+#define SYNC_ALARM_AGAIN_NS (60 * SECOND)
 #define ACCOUNTS_A_MINUTE 15 /* Four reads each, half of the window gone at a start. */
 
 static const char *const state_names[] = { "OFF", "DOWN", "CONNECTING", "HANDSHAKE", "SUBSCRIBING", "SYNCING", "LIVE" };
@@ -495,6 +496,10 @@ tick_connected(struct hub *hub, int64_t now)
 {
     const struct gateway_times *t = &hub->gateway->times;
 
+    if (hub->state == HUB_SYNCING && now >= hub->at_ns) { /* SR-10: a new connection would begin all over again, and read no faster. */
+        gateway_alarm(hub->gateway, GATEWAY_CRITICAL, "reconciliation takes too long; polling goes on");
+        hub->at_ns = now + SYNC_ALARM_AGAIN_NS;
+    }
     if (hub->broken) {
         hub_drop(hub, "sending failed");
     } else if (hub->socket_ready && now - hub->received_ns >= t->hub_silence_ms * MS) {
@@ -504,8 +509,6 @@ tick_connected(struct hub *hub, int64_t now)
         struct text text = text_on(why, sizeof why);
 
         text_addf(&text, "%s took too long", state_names[hub->state]);
-        if (hub->state == HUB_SYNCING) /* SR-10 */
-            gateway_alarm(hub->gateway, GATEWAY_CRITICAL, "reconciliation takes too long; polling goes on");
         hub_drop(hub, why);
     } else {
         if (hub->state >= HUB_SUBSCRIBING && now - hub->sent_ns >= t->hub_ping_ms * MS)

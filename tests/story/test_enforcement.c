@@ -118,6 +118,34 @@ retry_enforcement_unlimited(void **state)
     story_close(&f);
 }
 
+/* A market closed for hours: tried every 5 s (RT-04), read as often, so that other accounts' reads have their share of the window. */
+static void
+reads_slow_down(void **state)
+{
+    struct engine_fixture f;
+    int reads = 0;
+
+    (void)state;
+    story_open(&f, STORY_TWO_AT_MOST);
+    story_position(&f, FIXTURE_MNQ, 3);
+    struct instant from = instant_add(f.now, SPAN_SECONDS(60)), until = instant_add(f.now, SPAN_SECONDS(120));
+    while (instant_before(f.now, until)) {
+        int asked = story_count(&f, COMMAND_READ), closes = story_count(&f, COMMAND_CLOSE);
+        if (closes == 1)
+            story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_REFUSED);
+        asked += closes == 1 ? story_count(&f, COMMAND_READ) : 0;
+        reads += instant_before(f.now, from) ? 0 : asked;
+        if (asked > 0)
+            story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
+        if (asked > 0 || closes == 1)
+            continue;
+        f.now = engine_deadline(f.engine);
+        story_feed(&f, &(struct event){ .kind = EVENT_CLOCK });
+    }
+    assert_in_range(reads, 60 / 5 - 1, 60 / 5 + 2);
+    story_close(&f);
+}
+
 /* enforce_orphans (EP-06): a stop that fires between close and cancel has opened a position: closed again. */
 static void
 enforce_orphans(void **state)
@@ -431,6 +459,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(enforce_verified), cmocka_unit_test(retry_mutation_timeout_not_resent),
         cmocka_unit_test(enforce_fill_before_reply), cmocka_unit_test(retry_enforcement_unlimited),
+        cmocka_unit_test(reads_slow_down),
         cmocka_unit_test(enforce_orphans), cmocka_unit_test(enforce_entry_tail),
         cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(lockout_holds), cmocka_unit_test(sync_trades_hit_limit),
         cmocka_unit_test(strict_mode), cmocka_unit_test(enforce_double_trigger), cmocka_unit_test(enforce_partial_fill),
