@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Bugs planted one at a time, each to be found by `riskctl simulate` (issue 5, done when 2; docs/simulation.md has a table it printed).
 
-usage: planted.py SOURCE [--build DIR] [--first SEED] [--seeds COUNT] [--faults WHAT] [--only WORDS]
+usage: planted.py SOURCE [--first SEED] [--seeds COUNT] [--faults WHAT] [--only WORDS] [--places]
 
 Copies SOURCE's tree, and for each bug changes one place of the copy, builds riskctl there, and runs seeds from SEED (600) on until one fails, at
 most COUNT (200).  Prints one line of a table for each.  Exits 1 if one is not found, or if its place is not in the code any more.
+--places only looks whether all of them could be planted (ctest's sim/planted_places).
 """
 import argparse
 import pathlib
@@ -21,7 +22,7 @@ PLANTED = [
     ("a close is sent again while the last one is unresolved", "src/core/enforce.c",
      "if (target->command != 0 || target->unresolved || ", "if (target->command != 0 || "),
     ("reconciliation forgets trades", "src/core/engine.c",
-     "for (uint32_t i = 0; i < snapshot->trades_count; i++)\n        any_new", "for (uint32_t i = 0; i < snapshot->trades_count && snapshot->parts == 0; i++)\n        any_new"),
+     "for (uint32_t i = 0; i < snapshot->trades_count; i++)\n        missed", "for (uint32_t i = 0; i < snapshot->trades_count && snapshot->parts == 0; i++)\n        missed"),
     ("a lockout until the reset ends an hour early", "src/core/lockout.c",
      "return account->day.ends_at;", "return instant_sub(account->day.ends_at, SPAN_SECONDS(3600));"),
     ("a restart forgets lockouts", "src/core/engine.c", "i < restore->lockouts_count; i++", "i < restore->lockouts_count && restore->next_command_id == 0; i++"),
@@ -33,7 +34,7 @@ PLANTED = [
     ("audits read positions, but not orders", "src/gateway/sync.c",
      "fetch_start(gateway, a->id, STATE_PARTS,", "fetch_start(gateway, a->id, STATE_PARTS & (a->wave ? ~0u : ~(unsigned)PART_ORDERS),"),
     ("a refused close is not tried again", "src/core/prove.c",
-     "target->retry_at = back_off(engine, target->attempts, answer->hold);", "target->retry_at = INSTANT_NEVER;"),
+     "target->retry_at = enforce_back_off(engine, target->attempts, answer->hold);", "target->retry_at = INSTANT_NEVER;"),
     ("a late fill after a flatten is not undone", "src/core/enforce.c",
      "if (target == NULL || !target->flatten)\n        return;\n    if (target->state == TARGET_DONE)",
      "if (target == NULL || !target->flatten || target->size == 0)\n        return;\n    if (target->state == TARGET_DONE)"),
@@ -42,8 +43,21 @@ PLANTED = [
     ("a looser configuration holds at once", "src/app/pending.c",
      "int64_t wait = count == 0 ? 0 :", "int64_t wait = count >= 0 ? 0 :"),
     ("words of the stream older than a read end the wait for a close", "src/core/enforce.c",
-     "return target->satisfied && target->old_words && ", "return target->satisfied && target->attempts < 0 && "),
+     "(target->old_words || !target->settled)", "!target->settled"),
+    ("being flat once ends the wait for a close", "src/core/enforce.c", "(target->old_words || !target->settled)", "target->old_words"),
+    ("an old read ends the lockout for a lost trading right", "src/core/engine.c",
+     "|| !instant_before(snapshot->asked_at, account->can_trade_from)", "|| account->id != 0"),
+    ("a reconciliation that takes long begins again and again", "src/gateway/hub.c",
+     "if (hub->state == HUB_SYNCING && now >= hub->at_ns) {", "if (hub->state == HUB_OFF && now >= hub->at_ns) {"),
 ]
+
+
+def has_place(source, bug):
+    name, path, old, _ = bug
+    count = (source / path).read_text().count(old)
+    if count != 1:
+        print(f"| {name} | NOT PLANTED: its place is {count} times in {path} | |", flush=True)
+    return count == 1
 
 
 def copy_tree(source, copy):
@@ -72,9 +86,6 @@ def try_one(copy, out, arguments, bug):
     name, path, old, new = bug
     place = copy / path
     text = place.read_text()
-    if text.count(old) != 1:
-        print(f"| {name} | NOT PLANTED: its place is {text.count(old)} times in {path} | |", flush=True)
-        return False
     place.write_text(text.replace(old, new))
     try:
         build(copy, out)
@@ -92,7 +103,12 @@ def main():
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--faults", default="storm")
     parser.add_argument("--only", default="")
+    parser.add_argument("--places", action="store_true")
     arguments = parser.parse_args()
+    if not all([has_place(arguments.source, bug) for bug in PLANTED]):
+        sys.exit(1)
+    if arguments.places:
+        return
     print("| planted | seeds to find it | as |\n|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="planted-") as directory:
         copy = pathlib.Path(directory) / "tree"
