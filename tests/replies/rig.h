@@ -10,10 +10,10 @@
 #define TESTS_REPLIES_RIG_H
 
 #include "app/shell.h"
-#include "app/simulate_wire.h"
 #include "config/load.h"
 #include "gateway/gateway.h"
 #include "store/store.h"
+#include "trial/simulate_wire.h"
 
 #include <stdbool.h>
 

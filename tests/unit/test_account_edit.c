@@ -1,7 +1,7 @@
 /*
  * test_account_edit.c - accounts.yaml is changed in one place and nowhere else (S-18).
  */
-#include "app/account_edit.h"
+#include "ctl/account_edit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
