@@ -35,7 +35,7 @@ struct target {
     bool satisfied;           /* Position seen at the goal since the last send ... */
     bool old_words;           /* ... by words of the stream that may be older than a read. */
     bool sent_anything;
-    bool settled;             /* The close or reduce sent last is done with: its order has ended, or its answer says that there is none. */
+    bool settled;             /* The close or reduce sent last is done with: its order has ended, its answer says that there is none, or it is proven. */
     bool in_doubt;            /* Exposure was shown before that: unresolved until then, or until two reads agree. */
     int8_t side;              /* enum order_side of the order that carries it out, should it meet what was held. */
     int8_t agreeing;          /* Reads since that still show too much, at least 1 s apart. */

@@ -173,6 +173,7 @@ prove(struct engine *engine, struct account *account, struct target *target)
     notice->contract = target->contract->id;
     notice->u.enforcement.step = STEP_PROVEN;
     target->state = TARGET_DONE;
+    target->settled = target->settled || target->flatten; /* The read showed no order of the contract at work. */
     target->done_at = engine->now;
     target->attempts = 0;
 }
