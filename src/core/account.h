@@ -44,6 +44,8 @@ struct target {
     int32_t rule;
     int32_t size_seen;        /* By the last agreeing read. */
     int32_t spare[TRIM_KINDS]; /* By how much orders against the position exceeded it before our reduction (trim.c). */
+    int32_t reduced_from;     /* As in struct goal_row. */
+    bool unmarked;            /* An earlier process reduced; its orders are still to be marked (trim.c). */
     uint64_t incident;
     uint64_t command;         /* Close or reduce in flight; 0: none. */
     struct instant since;     /* Of the breach. */
@@ -315,10 +317,14 @@ struct instant enforce_deadline(const struct engine *engine, const struct accoun
 /* ---- trim.c ---- */
 /** A reduction is about to leave: which orders may not be larger than what it leaves. */
 void trim_mark(struct account *account, struct target *target);
+/** A read of positions and orders was applied: the same for a reduction of an earlier process. */
+void trim_read(struct account *account, struct target *target);
 /** Once the reduction is seen: ask for what is too large to be made smaller. */
 void trim_run(struct engine *engine, struct account *account, struct target *target);
 /** Is something still too large? */
 bool trim_is_open(const struct account *account, const struct target *target);
+/** Nothing is too large, or what is has been refused to be made smaller, and that was told. */
+bool trim_is_settled(const struct account *account, const struct target *target);
 struct instant trim_deadline(const struct account *account, const struct target *target);
 void trim_answered(struct engine *engine, struct account *account, struct order *order, const struct answer_event *answer);
 

@@ -57,7 +57,7 @@ struct goal_row
 enforce_goal_row(const struct account *account, const struct target *target)
 {
     return (struct goal_row){ .incident = target->incident, .account_id = account->id, .contract = target->contract->id,
-        .rule = target->rule, .size = target->size, .flatten = target->flatten,
+        .rule = target->rule, .size = target->size, .flatten = target->flatten, .reduced_from = target->reduced_from,
         .close_unresolved = target->unresolved || target->command != 0, .since = target->since, .sent_at = target->sent_at };
 }
 
@@ -91,7 +91,8 @@ begin(struct engine *engine, struct account *account, const struct contract *con
     }
     target->state = TARGET_ACTING;
     target->size = INT32_MAX;
-    target->flatten = target->restored = false;
+    target->flatten = target->restored = target->unmarked = false;
+    target->reduced_from = 0;
     target->attempts = 0;
     target->level = 0;
     target->rule = rule;
@@ -212,6 +213,8 @@ enforce_restore(struct engine *engine, struct account *account, const struct goa
     target->flatten = goal->flatten;
     target->restored = true; /* ID-02: proven or done again after the first reconciliation, never replayed. */
     target->unresolved = goal->close_unresolved;
+    target->reduced_from = goal->reduced_from;
+    target->unmarked = goal->reduced_from != 0;
     target->since = goal->since;
     target->sent_at = goal->sent_at;
     target->sent_anything = true;
@@ -278,8 +281,10 @@ send_close(struct engine *engine, struct account *account, struct target *target
     command->incident = target->incident;
     command->rule = target->rule;
     command->size = kind == COMMAND_REDUCE ? size - target->size : 0;
-    if (kind == COMMAND_REDUCE)
+    if (kind == COMMAND_REDUCE) {
         trim_mark(account, target);
+        command->side = target->reduced_from > 0 ? SIDE_SELL : SIDE_BUY;
+    }
     target->command = command->id;
     target->sent_at = engine->now;
     target->sent_anything = true;

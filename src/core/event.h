@@ -173,6 +173,7 @@ struct goal_row {
     int32_t rule;
     int32_t size;             /* At most this many contracts, absolute. */
     bool flatten;             /* Also every working order of the contract. */
+    int32_t reduced_from;     /* Most held, signed, when a reduction of ours left; 0: none did.  What it left too large is trimmed (trim.c). */
     bool close_unresolved;    /* A close or reduce was sent and its effect never seen. */
     struct instant since;
     struct instant sent_at;

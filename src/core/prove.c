@@ -198,8 +198,10 @@ read_for_target(struct engine *engine, struct account *account, struct target *t
     int32_t size = enforce_held(account, target->contract);
 
     bool whole = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
+    if (whole)
+        trim_read(account, target);
     if (whole && target->state == TARGET_PROVING && !instant_before(snapshot->asked_at, target->shown_at) &&
-        read_agrees(target, snapshot)) {
+        read_agrees(target, snapshot) && trim_is_settled(account, target)) {
         prove(engine, account, target);
         return;
     }

@@ -11,6 +11,9 @@
  * unknown (gateway.md 2.9).  A target that is refused to be made smaller is cancelled; a stop stays, with an alarm: one too large is better
  * than none.  Orders that were too large before are the trader's own entries and left alone.  So OL-08 is kept in its purpose, not
  * its letter (docs/architecture.md): what is made smaller has only reduced the position that we reduced.
+ *
+ * The goal is not proven before that is done, so a process that dies in between leaves it to the next one (RT-11): with how much was held, from
+ * which, and from when its orders are, that one tells what only reduced.
  */
 #include "core/account.h"
 
@@ -24,6 +27,7 @@ kind_of(const struct order *order)
     return order_is_stop(order) ? TRIM_STOPS : TRIM_LIMITS;
 }
 
+/* @size: of the position, signed. */
 static bool
 is_against(const struct order *order, const struct target *target, int32_t size)
 {
@@ -31,22 +35,44 @@ is_against(const struct order *order, const struct target *target, int32_t size)
         (order->side == SIDE_SELL) == (size > 0);
 }
 
-void
-trim_mark(struct account *account, struct target *target)
+/* What only reduces the position of @size, and was there at @before. */
+static void
+mark(struct account *account, struct target *target, int32_t size, struct instant before)
 {
-    const struct position *position = book_find(account, target->contract);
     int32_t sums[TRIM_KINDS] = { 0 };
 
     for (struct order *o = account->orders; o != NULL; o = o->next) {
-        if (position == NULL || !is_against(o, target, position->size) || !order_reduces(o, position->size))
+        if (!is_against(o, target, size) || !order_reduces(o, size) || instant_before(before, o->created_at))
             continue;
         o->trim = true;
         sums[kind_of(o)] += order_remaining(o);
     }
     for (int k = 0; k < TRIM_KINDS; k++) {
-        int32_t over = sums[k] - enforce_held(account, target->contract);
+        int32_t over = sums[k] - abs(size);
         target->spare[k] = over > 0 ? over : 0;
     }
+}
+
+void
+trim_mark(struct account *account, struct target *target)
+{
+    const struct position *position = book_find(account, target->contract);
+    int32_t size = position != NULL ? position->size : 0, before = target->reduced_from;
+
+    mark(account, target, size, INSTANT_NEVER);
+    if ((before > 0) != (size > 0) || abs(before) < abs(size))
+        target->reduced_from = size;
+    target->unmarked = false;
+}
+
+/* RT-11: the process that reduced is gone; how much was held then the store knows, the rest the broker shows. */
+void
+trim_read(struct account *account, struct target *target)
+{
+    if (!target->unmarked)
+        return;
+    target->unmarked = false;
+    mark(account, target, target->reduced_from, target->sent_at);
 }
 
 /* The newest marked order older than @below. */
@@ -180,6 +206,18 @@ trim_is_open(const struct account *account, const struct target *target)
             if (order_remaining(o) > abs(size))
                 return true;
         }
+    }
+    return false;
+}
+
+bool
+trim_is_settled(const struct account *account, const struct target *target)
+{
+    if (!trim_is_open(account, target))
+        return true;
+    for (const struct order *o = account->orders; o != NULL; o = o->next) {
+        if (o->trim && o->contract == target->contract && o->attempts >= REFUSALS_MAX && order_may_execute(o->status))
+            return true;
     }
     return false;
 }

@@ -30,7 +30,7 @@ struct command {
     int64_t order_id;     /* Cancel, modify, look-up. */
     int32_t size;         /* Reduce: by; place, modify: absolute size, what is filled included (modify 0: unchanged). */
     int32_t filled;       /* Modify: so much of size has been filled; the rest is what works. */
-    int32_t side;         /* Place. */
+    int32_t side;         /* Place, reduce: what the order, or the reduction, does. */
     int64_t price_nanos;  /* Place, modify: stop price. */
     uint64_t tag;         /* Place: the customTag's number if this asks again for an order that may be there already; 0: id. */
 };

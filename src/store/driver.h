@@ -53,4 +53,7 @@ bool remembered_position_is_empty(const struct position_restored *position);
 /** What a request and its answer say of the goal they serve: 1 a close may take effect, 0 it certainly will not, -1 nothing. */
 int remembered_close_unresolved(const struct record *record);
 
+/** By how much a reduction being sent makes the position smaller, signed like the position; 0: it is none. */
+int32_t remembered_reduction(const struct record *record);
+
 #endif /* STORE_DRIVER_H */

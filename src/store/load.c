@@ -194,7 +194,8 @@ read_goal(struct reader *r, void *out)
     goal->close_unresolved = read_bool(r);
     goal->since = read_instant(r);
     goal->sent_at = read_instant(r);
-    return r->sound;
+    goal->reduced_from = read_int32(r);
+    return r->sound && goal->reduced_from != INT32_MIN;
 }
 
 static bool
@@ -225,7 +226,7 @@ static const struct mirror {
         "FROM positions ORDER BY account_id, contract",
         "DELETE FROM positions WHERE account_id = ? AND contract = ?", false, 2, read_position,
         offsetof(struct remembered, positions) },
-    { "intents", "SELECT account_id, contract, incident, rule, size, flatten, close_unresolved, since_ns, sent_ns FROM intents "
+    { "intents", "SELECT account_id, contract, incident, rule, size, flatten, close_unresolved, since_ns, sent_ns, reduced_from FROM intents "
         "WHERE proven_ns IS NULL ORDER BY since_ns, account_id, contract",
         "DELETE FROM intents WHERE account_id = ? AND contract = ?", false, 2, read_goal, offsetof(struct remembered, goals) },
     { "contract_cache", "SELECT id, name, tick_size_nanos, tick_value_micros, active FROM contract_cache ORDER BY id",

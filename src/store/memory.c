@@ -128,7 +128,9 @@ save_goal(struct rows *rows, const struct goal_row *goal)
         return false;
     bool unresolved = row->close_unresolved || goal->close_unresolved;
     struct instant sent_at = instant_max(row->sent_at, goal->sent_at);
+    int32_t reduced_from = goal->reduced_from != 0 ? goal->reduced_from : row->reduced_from;
     *row = *goal;
+    row->reduced_from = reduced_from;
     row->close_unresolved = unresolved;
     row->sent_at = sent_at;
     return true;
@@ -146,6 +148,11 @@ save_request(struct rows *rows, const struct record *record)
     row->close_unresolved = unresolved == 1;
     if (record->kind == RECORD_SENT)
         row->sent_at = record->at;
+    int32_t by = remembered_reduction(record);
+    if (by > 0 && row->reduced_from < row->size + by)
+        row->reduced_from = row->size + by;
+    else if (by < 0 && row->reduced_from > by - row->size)
+        row->reduced_from = by - row->size;
 }
 
 static void

@@ -114,3 +114,13 @@ remembered_close_unresolved(const struct record *record)
     }
     return 1;
 }
+
+int32_t
+remembered_reduction(const struct record *record)
+{
+    const struct command *command = &record->u.request.command;
+
+    if (record->kind != RECORD_SENT || command->kind != COMMAND_REDUCE)
+        return 0;
+    return command->side == SIDE_SELL ? command->size : -command->size;
+}

@@ -65,12 +65,16 @@ static const char *const statements[SAVE_STATEMENTS] = {
         "realized_low_micros = MIN(realized_low_micros, excluded.realized_low_micros), "
         "realized_high_micros = MAX(realized_high_micros, excluded.realized_high_micros), updated_ns = excluded.updated_ns",
     /* A close whose effect was never seen stays so until it is proven, whatever goal comes next (P6, ID-04). */
-    [SAVE_INTENT] = "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL) "
+    [SAVE_INTENT] = "INSERT INTO intents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?) "
         "ON CONFLICT DO UPDATE SET incident = excluded.incident, rule = excluded.rule, size = excluded.size, "
         "flatten = excluded.flatten, since_ns = excluded.since_ns, "
         "close_unresolved = MAX(excluded.close_unresolved, iif(proven_ns IS NULL, close_unresolved, 0)), "
-        "sent_ns = MAX(excluded.sent_ns, iif(proven_ns IS NULL, sent_ns, 0)), proven_ns = NULL, took_ns = NULL",
-    [SAVE_REQUEST] = "UPDATE intents SET close_unresolved = ?3, sent_ns = COALESCE(?4, sent_ns) "
+        "sent_ns = MAX(excluded.sent_ns, iif(proven_ns IS NULL, sent_ns, 0)), "
+        "reduced_from = iif(excluded.reduced_from = 0 AND proven_ns IS NULL, reduced_from, excluded.reduced_from), "
+        "proven_ns = NULL, took_ns = NULL",
+    [SAVE_REQUEST] = "UPDATE intents SET close_unresolved = ?3, sent_ns = COALESCE(?4, sent_ns), "
+        "reduced_from = CASE WHEN ?5 > 0 THEN MAX(reduced_from, size + ?5) WHEN ?5 < 0 THEN MIN(reduced_from, ?5 - size) "
+        "ELSE reduced_from END "
         "WHERE account_id = ?1 AND contract = ?2 AND proven_ns IS NULL",
     [SAVE_PROVEN] = "UPDATE intents SET proven_ns = ?3, took_ns = ?4 WHERE account_id = ?1 AND contract = ?2",
     [SAVE_STATE] = "UPDATE store_state SET last_ticket = ?, last_command = ?, last_incident = ?, saved_ns = ?, "
@@ -259,6 +263,7 @@ save_goal(struct database *database, const struct goal_row *goal, struct error *
     binder_int(&b, goal->close_unresolved);
     binder_int(&b, goal->since.ns);
     binder_int(&b, goal->sent_at.ns);
+    binder_int(&b, goal->reduced_from);
     return database_finish(database, b.statement, "intent", err);
 }
 
@@ -275,6 +280,7 @@ save_request(struct database *database, const struct record *record, struct erro
     binder_text(&b, command->contract.text);
     binder_int(&b, unresolved);
     binder_int_if(&b, record->kind == RECORD_SENT, record->at.ns);
+    binder_int(&b, remembered_reduction(record));
     return database_finish(database, b.statement, "intent", err);
 }
 

@@ -102,8 +102,15 @@ static const char *const version_1[] = {
     NULL,
 };
 
+/* What was held when a reduction of ours left: the stops and targets it left too large are made smaller, also by the next process (RT-11). */
+static const char *const version_2[] = {
+    "ALTER TABLE intents ADD COLUMN reduced_from INTEGER NOT NULL DEFAULT 0",
+    NULL,
+};
+
 static const struct schema_step steps[] = {
     { 1, "first tables", version_1 },
+    { 2, "what a reduction left", version_2 },
 };
 
 const struct schema schema_current = { steps, COUNT_OF(steps) };

@@ -18,6 +18,7 @@
 
 #define RUNS 1000
 #define TWO_AT_MOST "{\"max_contracts\":{\"enabled\":true,\"limit\":2}}"
+#define TWO_LEFT "{\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":2},\"enforcement\":\"reduce_to_limit\"}}"
 #define STOP_LOSS "{\"trade_management\":{\"enabled\":true,\"auto_stop_loss\":{\"enabled\":true,\"stop_loss_ticks\":400}}}"
 #define CLOSE "/api/Position/closeContract"
 #define PLACE "/api/Order/place"
@@ -304,6 +305,59 @@ kill_at_every_write_same_state(void **state)
     kill_everywhere(locked_day_rules, locked_day, "lock 1", true);
 }
 
+/* Three bought with a bracket of three, two allowed.  The process dies at @kill_at and starts again.  Returns the points it came to. */
+static uint64_t
+reduce_a_bracket(uint64_t kill_at)
+{
+    struct rig rig;
+    struct exchange_order order;
+    const struct exchange_place entry = { .account_id = RIG_ACCOUNT, .contract_id = RIG_MNQ, .type = EXCHANGE_MARKET, .side = EXCHANGE_BUY, .size = 3,
+        .stop_loss = { true, -400, EXCHANGE_STOP }, .take_profit = { true, 400, EXCHANGE_LIMIT } };
+    int left = 0;
+
+    rig_open(&rig, TWO_LEFT, 42);
+    rig.points = 0;
+    rig.kill_at = kill_at;
+    assert_int_equal(exchange_place(rig.sim->exchange, rig.now, &entry).code, 0);
+    sim_publish(rig.sim);
+    simulate_wire_flush(&rig.wire);
+    for (int i = 0; i < 1500; i++) {
+        rig_run(&rig, 10 * RIG_MS);
+        if (rig.gateway == NULL) {
+            rig.kill_at = 0;
+            rig_run(&rig, 50 * RIG_MS);
+            rig_start(&rig);
+        }
+    }
+    for (size_t i = 0; i < exchange_orders_count(rig.sim->exchange); i++) {
+        if (!exchange_order_seen(rig.sim->exchange, i, INSTANT_NEVER, &order) || !exchange_may_execute(order.status))
+            continue;
+        left++;
+        if (order.size - order.fill_volume != 2)
+            fail_msg("killed at %llu: order %lld has %lld of a position of %lld", (unsigned long long)kill_at, (long long)order.id, (long long)order.size,
+                (long long)rig_net(&rig));
+    }
+    if (rig_net(&rig) != 2 || left != 2 || rig_counts(&rig)->partial_closes != 1)
+        fail_msg("killed at %llu: %lld held, %d orders, %lld reductions", (unsigned long long)kill_at, (long long)rig_net(&rig), left,
+            (long long)rig_counts(&rig)->partial_closes);
+    uint64_t points = rig.points;
+    rig_close(&rig);
+    return points;
+}
+
+/* RT-11, R-ALL-5: wherever the process dies between a reduction and the trim of the bracket, no stop and no target stays larger than what is left. */
+static void
+kill_between_reduction_and_trim(void **state)
+{
+    uint64_t points = reduce_a_bracket(0);
+
+    (void)state;
+    assert_in_range(points, 40, 2000);
+    for (uint64_t point = 1; point <= points; point++)
+        (void)reduce_a_bracket(point);
+    print_message("   %llu points\n", (unsigned long long)points);
+}
+
 /* ---- Races ---- */
 
 static int
@@ -420,6 +474,7 @@ main(void)
         cmocka_unit_test(sync_event_races),
         cmocka_unit_test(enforce_kill_matrix),
         cmocka_unit_test(kill_at_every_write_same_state),
+        cmocka_unit_test(kill_between_reduction_and_trim),
         cmocka_unit_test(enforce_close_reply_lost),
         cmocka_unit_test(enforce_place_reply_lost),
     };

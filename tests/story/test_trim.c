@@ -45,6 +45,7 @@ open_reduced(struct engine_fixture *f)
     target_of(f, 701, 3);
     story_position(f, FIXTURE_MNQ, 3);
     uint64_t reduce = story_only(f, COMMAND_REDUCE)->id;
+    assert_int_equal(story_only(f, COMMAND_REDUCE)->side, SIDE_SELL);
     assert_int_equal(story_count(f, COMMAND_MODIFY_STOP), 0); /* Until it is seen, all of it protects. */
     story_answer(f, reduce, OUTCOME_ACCEPTED);
     assert_int_equal(story_count(f, COMMAND_MODIFY_STOP), 0);
@@ -239,6 +240,117 @@ cancel_overtakes(void **state)
     story_close(&f);
 }
 
+/* The truth as read now, asked just now: the position and these orders. */
+static void
+read_of(struct engine_fixture *f, int32_t size, const struct order_row *orders, uint32_t count)
+{
+    story_wait_ms(f, 100);
+    story_read(f, FIXTURE_MNQ, size, orders, count);
+}
+
+#define ORDER_ROW(number, kind, which_side, how_many, made_at) { .id = number, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, \
+    .created_at = { made_at }, .status = ORDER_OPEN, .type = kind, .side = which_side, .size = how_many }
+
+/*
+ * RT-11, ID-02: the process that reduced is gone, the next one finds what it left: the bracket of 3 beside +2.  An order that is larger than all that
+ * was held, one made after the reduction, and one of the same side as the position are the trader's own.
+ */
+static void
+restart_trims(void **state)
+{
+    (void)state;
+    for (int side = 0; side < 2; side++) {
+        struct engine_fixture f;
+        int32_t sign = side == 0 ? 1 : -1, out = side == 0 ? SIDE_SELL : SIDE_BUY, in = side == 0 ? SIDE_BUY : SIDE_SELL;
+
+        story_open_bare(&f, REDUCE);
+        int64_t before = f.now.ns - 5000000000, sent = f.now.ns - 2000000000;
+        const struct order_row rows[] = { ORDER_ROW(700, ORDER_STOP, out, 3, before), ORDER_ROW(701, ORDER_LIMIT, out, 3, 0),
+            ORDER_ROW(702, ORDER_STOP, out, 7, before), ORDER_ROW(703, ORDER_LIMIT, out, 3, sent + 1000000000), ORDER_ROW(704, ORDER_STOP, in, 3, before) };
+        struct goal_row goal = { .incident = 7, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .rule = 2, .size = 2,
+            .reduced_from = 3 * sign, .close_unresolved = true, .since = { before }, .sent_at = { sent } };
+        struct event restore = { .kind = EVENT_RESTORE, .u.restore = { .goals = &goal, .goals_count = 1, .next_command_id = 100 } };
+
+        story_feed(&f, &restore);
+        assert_int_equal(f.update.commands_count, 0);
+        read_of(&f, 2 * sign, rows, 5);
+        assert_int_equal(story_count(&f, COMMAND_MODIFY_STOP), 2);
+        assert_int_equal(modify_of(&f, 700)->size, 2);
+        assert_int_equal(modify_of(&f, 701)->size, 2);
+        assert_int_equal(story_count(&f, COMMAND_CANCEL), 0);
+        assert_int_equal(story_count(&f, COMMAND_REDUCE), 0);
+        story_close(&f);
+    }
+}
+
+/* The position has turned round meanwhile: what is against it now is not what the reduction left. */
+static void
+restart_after_a_reversal(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    story_open_bare(&f, REDUCE);
+    const struct order_row rows[] = { ORDER_ROW(700, ORDER_STOP, SIDE_BUY, 3, 0) };
+    struct goal_row goal = { .incident = 7, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .rule = 2, .size = 2, .reduced_from = 3,
+        .since = f.now, .sent_at = f.now };
+    story_feed(&f, &(struct event){ .kind = EVENT_RESTORE, .u.restore = { .goals = &goal, .goals_count = 1 } });
+    read_of(&f, -2, rows, 1);
+    assert_int_equal(story_count(&f, COMMAND_MODIFY_STOP), 0);
+    story_close(&f);
+}
+
+/* What the store needs for that: the goal stands until the bracket fits, and says from which size it was reduced. */
+static void
+proven_when_trimmed(void **state)
+{
+    struct engine_fixture f;
+    struct order_row rows[] = { ORDER_ROW(700, ORDER_STOP, SIDE_SELL, 3, 0), ORDER_ROW(701, ORDER_LIMIT, SIDE_SELL, 2, 0) };
+    int proven = 0;
+
+    (void)state;
+    open_reduced(&f);
+    uint64_t stop = modify_of(&f, 700)->id, target = modify_of(&f, 701)->id;
+    story_answer(&f, target, OUTCOME_ACCEPTED);
+    target_of(&f, 701, 2);
+    for (int i = 0; i < 4; i++) {
+        read_of(&f, 2, rows, 2);
+        proven += story_records(&f, RECORD_GOAL_PROVEN);
+    }
+    assert_int_equal(proven, 0);
+    story_answer(&f, stop, OUTCOME_ACCEPTED);
+    stop_of(&f, 700, 2, 0);
+    rows[0].size = 2;
+    story_wait_ms(&f, 2100); /* OV-04 */
+    read_of(&f, 2, rows, 2);
+    assert_int_equal(story_records(&f, RECORD_GOAL_PROVEN), 1);
+    for (uint32_t i = 0; i < f.update.records_count; i++) {
+        if (f.update.records[i].kind == RECORD_GOAL_PROVEN)
+            assert_int_equal(f.update.records[i].u.proven.goal.reduced_from, 3);
+    }
+    story_close(&f);
+
+    open_reduced(&f); /* A stop that the broker refuses to make smaller: told, and nothing more is owed. */
+    stop = modify_of(&f, 700)->id;
+    target_of(&f, 701, 2);
+    rows[0].size = 3;
+    int refusals = 0;
+    for (int i = 0; i < 100 && proven == 0; i++) {
+        refusals += i % 20 == 0;
+        if (i % 20 == 0)
+            story_answer(&f, stop, OUTCOME_REFUSED);
+        else
+            story_wait_ms(&f, 50);
+        stop = modify_of(&f, 700) != NULL ? modify_of(&f, 700)->id : stop;
+        story_read(&f, FIXTURE_MNQ, 2, rows, 2);
+        stop = modify_of(&f, 700) != NULL ? modify_of(&f, 700)->id : stop;
+        proven = story_records(&f, RECORD_GOAL_PROVEN);
+    }
+    assert_int_equal(proven, 1);
+    assert_int_equal(refusals, 3);
+    story_close(&f);
+}
+
 /* R-ALL-8: a partial exit at a loss begins the cooldown; the stop of the whole position is now too large, and still all the protection there is. */
 static void
 cooldown_keeps_stops(void **state)
@@ -292,7 +404,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(bracket_follows), cmocka_unit_test(partly_filled_stop), cmocka_unit_test(partial_reduction), cmocka_unit_test(overfill_is_undone),
         cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(refused), cmocka_unit_test(lost_answer),
-        cmocka_unit_test(newest_bracket_goes), cmocka_unit_test(cancel_overtakes), cmocka_unit_test(cooldown_keeps_stops),
+        cmocka_unit_test(newest_bracket_goes), cmocka_unit_test(cancel_overtakes), cmocka_unit_test(cooldown_keeps_stops), cmocka_unit_test(restart_trims),
+        cmocka_unit_test(restart_after_a_reversal), cmocka_unit_test(proven_when_trimmed),
         cmocka_unit_test(defiance_is_told) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,8 +51,8 @@ describe(const struct restore *restore, char *out)
     }
     for (uint32_t i = 0; i < restore->goals_count; i++) {
         const struct goal_row *g = &restore->goals[i];
-        text_addf(&text, "goal %" PRId64 " %s incident %" PRIu64 " rule %d size %d%s%s since %" PRId64 " sent %" PRId64 "\n",
-            g->account_id, g->contract.text, g->incident, g->rule, g->size, g->flatten ? " flatten" : "",
+        text_addf(&text, "goal %" PRId64 " %s incident %" PRIu64 " rule %d size %d of %d%s%s since %" PRId64 " sent %" PRId64 "\n",
+            g->account_id, g->contract.text, g->incident, g->rule, g->size, g->reduced_from, g->flatten ? " flatten" : "",
             g->close_unresolved ? " unresolved" : "", g->since.ns, g->sent_at.ns);
     }
     for (uint32_t i = 0; i < restore->contracts_count; i++) {
@@ -93,6 +93,8 @@ assert_restores(struct store *store, const char *expected)
 #define REQUEST(record_kind, command_kind, when, result) { .kind = record_kind, .at = { when }, .account_id = 7, .incident = 9, \
     .u.request = { .command = { .id = 77, .incident = 9, .kind = command_kind, .account_id = 7, .contract = { "CON.F.US.MNQ.U25" } }, \
     .answer = { .command_id = 77, .outcome = result } } }
+#define REDUCED(by, its_side) { .kind = RECORD_SENT, .at = { 500 }, .account_id = 7, .incident = 9, .u.request.command = { .id = 77, \
+    .incident = 9, .kind = COMMAND_REDUCE, .account_id = 7, .contract = { "CON.F.US.MNQ.U25" }, .size = by, .side = its_side } }
 #define PROVEN { .kind = RECORD_GOAL_PROVEN, .at = { 900 }, .account_id = 7, .u.proven = { .goal = { .incident = 9, .account_id = 7, \
     .contract = { "CON.F.US.MNQ.U25" } }, .took = { 50 } } }
 #define TRADE(trade_id, when, is_voided, is_judged) { .kind = RECORD_TRADE, .at = { when }, .account_id = 7, .u.trade = { .judged = is_judged, \
@@ -123,25 +125,33 @@ static const struct round_trip {
         LOCKOUT(RECORD_LOCKOUT_SET, FOREVER) }, 3, FOREVER_TEXT },
     { "lockout over by time, not by record: the engine ends it", { LOCKOUT(RECORD_LOCKOUT_SET, COOLDOWN) }, 1, COOLDOWN_TEXT },
     { "goal", { GOAL(.size = 2, .flatten = true) }, 1,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 2 flatten since 400 sent 0\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 2 of 0 flatten since 400 sent 0\n" },
     { "goal: a close left", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_CLOSE, 500, 0) }, 2,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 unresolved since 400 sent 500\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 of 0 unresolved since 400 sent 500\n" },
     { "goal: a cancel says nothing of the close", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_CANCEL, 500, 0) }, 2,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 since 400 sent 0\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 of 0 since 400 sent 0\n" },
     { "goal: the close was refused", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_CLOSE, 500, 0),
         REQUEST(RECORD_ANSWERED, COMMAND_CLOSE, 600, OUTCOME_REFUSED) }, 3,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 since 400 sent 500\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 of 0 since 400 sent 500\n" },
     { "goal: the close is ambiguous (P6)", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_REDUCE, 500, 0),
         REQUEST(RECORD_ANSWERED, COMMAND_REDUCE, 600, OUTCOME_AMBIGUOUS) }, 3,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 unresolved since 400 sent 500\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 of 0 unresolved since 400 sent 500\n" },
     { "goal: accepted is not proven (OV-01)", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_CLOSE, 500, 0),
         REQUEST(RECORD_ANSWERED, COMMAND_CLOSE, 600, OUTCOME_ACCEPTED) }, 3,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 unresolved since 400 sent 500\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 of 0 unresolved since 400 sent 500\n" },
     { "goal: a stricter one keeps the close in flight", { GOAL(.size = 2), REQUEST(RECORD_SENT, COMMAND_CLOSE, 500, 0), GOAL(.size = 0) }, 3,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 unresolved since 400 sent 500\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 0 of 0 unresolved since 400 sent 500\n" },
+    { "goal: what a reduction left is remembered, the largest (RT-11)", { GOAL(.size = 2), REDUCED(3, SIDE_SELL), REDUCED(1, SIDE_SELL) }, 3,
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 2 of 5 unresolved since 400 sent 500\n" },
+    { "goal: of a short position", { GOAL(.size = 2), REDUCED(1, SIDE_BUY), REDUCED(3, SIDE_BUY), GOAL(.size = 1) }, 4,
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 1 of -5 unresolved since 400 sent 500\n" },
+    { "goal: the engine knows of the reduction", { GOAL(.size = 2), REDUCED(1, SIDE_SELL), GOAL(.size = 1, .reduced_from = 4) }, 3,
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 1 of 4 unresolved since 400 sent 500\n" },
+    { "goal: trimmed, proven, then another", { GOAL(.size = 2), REDUCED(1, SIDE_SELL), PROVEN, GOAL(.size = 1) }, 4,
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 1 of 0 since 400 sent 0\n" },
     { "goal proven", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_CLOSE, 500, 0), PROVEN }, 3, "" },
     { "goal proven, then another", { GOAL(.size = 0), REQUEST(RECORD_SENT, COMMAND_CLOSE, 500, 0), PROVEN, GOAL(.size = 1) }, 4,
-        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 1 since 400 sent 0\n" },
+        "goal 7 CON.F.US.MNQ.U25 incident 9 rule 3 size 1 of 0 since 400 sent 0\n" },
     { "trades by time and id", { TRADE(3, 200, false, true), TRADE(1, 300, false, false), TRADE(2, 200, false, true) }, 3,
         TRADE_TEXT("2", "200") " judged\n" TRADE_TEXT("3", "200") " judged\n" TRADE_TEXT("1", "300") "\n" },
     { "trade counts once (R-ALL-10), judged and voided stay", { TRADE(3, 200, false, true), TRADE(3, 200, true, false),

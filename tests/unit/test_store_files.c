@@ -116,12 +116,12 @@ test_newer_is_refused(void **state)
     char out[ANSWER_MAX];
 
     store_close(store_fixture_open(path));
-    store_fixture_run(path, "PRAGMA user_version = 2");
+    store_fixture_run(path, "PRAGMA user_version = 3");
     store_fixture_refuses(path, STATUS_CONFIG, &err);
-    assert_non_null(strstr(err.text, "version 2, this program knows versions up to 1"));
+    assert_non_null(strstr(err.text, "version 3, this program knows versions up to 2"));
     store_fixture_ask(path, "PRAGMA user_version", out); /* Left as it was. */
-    assert_string_equal(out, "2");
-    store_fixture_run(path, "PRAGMA user_version = 1; PRAGMA application_id = 99");
+    assert_string_equal(out, "3");
+    store_fixture_run(path, "PRAGMA user_version = 2; PRAGMA application_id = 99");
     store_fixture_refuses(path, STATUS_CONFIG, &err);
     assert_non_null(strstr(err.text, "not a database of this program"));
 }

@@ -84,7 +84,7 @@ static const char *const bad_mirrors[] = {
     "UPDATE trades SET judged = 2", "UPDATE trades SET has_pnl = -1",
     "UPDATE positions SET memory = zeroblob(3)", "UPDATE positions SET account_id = 0", "UPDATE positions SET ceiling_long = -1",
     "UPDATE positions SET size = 99999999999",
-    "UPDATE intents SET size = -1", "UPDATE intents SET flatten = 7",
+    "UPDATE intents SET size = -1", "UPDATE intents SET flatten = 7", "UPDATE intents SET reduced_from = 99999999999",
     "UPDATE contract_cache SET tick_size_nanos = -1", "UPDATE contract_cache SET id = ''",
 };
 
