@@ -64,11 +64,11 @@ check_log(struct guard *guard)
 }
 
 static void
-distrust_all(struct guard *guard)
+wake_all(struct guard *guard)
 {
     for (int32_t i = 0; i < guard->users_count; i++)
         if (guard->users[i].gateway != NULL)
-            gateway_distrust(guard->users[i].gateway, 0);
+            gateway_woke(guard->users[i].gateway);
 }
 
 /* HM-05: late by a little, by much, or asleep (SR-11: then nothing known can be trusted). */
@@ -83,7 +83,7 @@ check_lag(struct guard *guard)
         guard->metrics.loop_lag_max_ms = late_ms;
     if (late_ms > LAG_ASLEEP_MS) {
         guard_alarm(guard, 1, "nothing ran for %" PRId64 " s (machine asleep?): reading everything anew", late_ms / 1000);
-        distrust_all(guard);
+        wake_all(guard);
     } else if (late_ms > LAG_CRITICAL_MS) {
         guard_alarm(guard, 2, "the event loop is %" PRId64 " ms late", late_ms);
     } else if (late_ms > LAG_WARN_MS) {
@@ -116,7 +116,7 @@ guard_notice(struct guard *guard, enum service_notice notice)
     case SERVICE_NOTICE_WAKE:
         guard_alarm(guard, 1, "the machine is awake: reading everything anew");
         guard->ticked_ns = 0; /* The tick need not find it out again. */
-        distrust_all(guard);
+        wake_all(guard);
         break;
     case SERVICE_NOTICE_CLOCK:
         check_clock(guard);

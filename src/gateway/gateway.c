@@ -17,6 +17,7 @@
 #define STARTING_NS (15 * SECOND)       /* Afterwards it is no longer called so (SV-02). */
 #define RENEW_LATEST_NS (600 * SECOND)   /* LO-03: then also while enforcing. */
 #define RENEW_GAP_NS (10 * SECOND)       /* LO-03: market first, user later. */
+#define WOKEN_TWICE_NS (5 * SECOND)      /* The clocks, the loop's lag and the system tell of one sleep: what was opened since the first is good. */
 #define SLEPT_NS (10 * SECOND)           /* Such a step of the wall clock is no correction of it. */
 #define TOKENS_FIRST 4096                /* An answer of some 20 KiB; grows. */
 #define STOP_MAX_NS (10 * SECOND)        /* SV-04 */
@@ -239,6 +240,18 @@ gateway_in_halt(const struct gateway *gateway)
 
 /* SR-11, TR-01: connections are dead, tokens older than our clock thinks, and what happened meanwhile nobody told. */
 static void
+wake_up(struct gateway *gateway, int64_t slept_ns)
+{
+    gateway->woke_ns = gateway_now(gateway);
+    session_slept(gateway, slept_ns);
+    for (int i = 0; i < HUBS; i++)
+        hub_slept(&gateway->hubs[i], slept_ns);
+    gateway->transport->drop(gateway->transport_context);
+    health_warm(gateway, gateway->woke_ns);
+    sync_want(gateway, 0);
+}
+
+static void
 check_sleep(struct gateway *gateway)
 {
     int64_t offset_ns = gateway_utc(gateway).ns - gateway_now(gateway);
@@ -248,10 +261,7 @@ check_sleep(struct gateway *gateway)
     if (slept_ns < SLEPT_NS)
         return;
     gateway_wire(gateway, "the machine slept for %lld s", (long long)(slept_ns / SECOND));
-    session_slept(gateway, slept_ns);
-    for (int i = 0; i < HUBS; i++)
-        hub_slept(&gateway->hubs[i], slept_ns);
-    sync_want(gateway, 0);
+    wake_up(gateway, slept_ns);
 }
 
 /* LO-02: the old token may end its hub's connection; a new one is made while the old token works. */
@@ -322,8 +332,7 @@ gateway_start(struct gateway *gateway)
 {
     pace_init(&gateway->pace, gateway_now(gateway), gateway->settings.rested);
     session_start(gateway);
-    gateway->rest.ping_ns = gateway_now(gateway); /* Connections are made while the log-in is under way. */
-    gateway->rest.due_ns = gateway->rest.ping_ns;
+    health_warm(gateway, gateway_now(gateway)); /* Connections are made while the log-in is under way. */
     for (int i = 0; i < HUBS; i++)
         hub_start(&gateway->hubs[i]);
     gateway_rearm(gateway);
@@ -345,6 +354,17 @@ void
 gateway_change_key(struct gateway *gateway, const char *user_name, const char *api_key)
 {
     session_try_key(gateway, user_name, api_key);
+    gateway_rearm(gateway);
+}
+
+void
+gateway_woke(struct gateway *gateway)
+{
+    if (gateway->stopping)
+        return;
+    check_sleep(gateway);
+    if (gateway->woke_ns == 0 || gateway_now(gateway) - gateway->woke_ns >= WOKEN_TWICE_NS)
+        wake_up(gateway, 0);
     gateway_rearm(gateway);
 }
 

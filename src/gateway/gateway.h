@@ -128,7 +128,13 @@ void gateway_carry_out(struct gateway *gateway, const struct command *command);
  */
 void gateway_change_key(struct gateway *gateway, const char *user_name, const char *api_key);
 
-/** Something outside is off (a handler failed, the machine slept): reconcile the account, 0: all (SR-11). */
+/**
+ * The machine slept, or nothing of us ran for long, and the clocks need not show it (Windows): connections are made anew, all accounts reconciled
+ * (SR-11).  Told more than once it is done once.
+ */
+void gateway_woke(struct gateway *gateway);
+
+/** Something outside is off (a handler failed): reconcile the account, 0: all (SR-11). */
 void gateway_distrust(struct gateway *gateway, int64_t account_id);
 
 /** Close the hubs, let mutations in flight end (at most their time-out), then call @done (never from within this call). */

@@ -1,14 +1,14 @@
 /*
  * health.c - whether REST is alive: what every answer says about it, pings, the pause of upkeep, the server's clock.
  *
- * Pings keep two mutation connections warm (SV-09) and stand in for other traffic (HM-08).  While the host fails upkeep pauses (CB-02): then
+ * Pings keep two mutation connections warm (SV-09), one at a time, and stand in for other traffic (HM-08).  While the host fails upkeep pauses (CB-02): then
  * one ping is the probe, and the reads of positions and orders, which never pause (CB-01), are the other way to find out.
  */
 #include "gateway/internal.h"
 
-#define PING_NS (30 * SECOND)
-#define PING_FAILING_NS (5 * SECOND) /* DG-05. */
 #define WARM_CONNECTIONS 2
+#define PING_NS (30 * SECOND / WARM_CONNECTIONS) /* Each connection every 30 s, in turn: one is always idle, for a close. */
+#define PING_FAILING_NS (5 * SECOND) /* DG-05. */
 #define SKEW_TOLD_NS (3600 * SECOND)
 #define SKEW_WARN_MS 2000
 #define SKEW_CRITICAL_MS 30000
@@ -33,6 +33,7 @@ note_failure(struct gateway *gateway, const struct call *call, int64_t now)
 
     if (rest->failing_since_ns < 0) {
         rest->failing_since_ns = now;
+        rest->cold = true;
         rest->ping_ns = now + SECOND;
     }
     if (call->probe)
@@ -105,7 +106,18 @@ health_tick(struct gateway *gateway, int64_t now)
         rest_ping(gateway, true);
         return;
     }
+    int count = rest->cold && !failing ? WARM_CONNECTIONS : 1;
     rest->ping_ns = now + (failing ? PING_FAILING_NS : PING_NS);
-    for (int i = 0; i < (failing ? 1 : WARM_CONNECTIONS); i++)
+    rest->cold = rest->cold && failing;
+    for (int i = 0; i < count; i++)
         rest_ping(gateway, false);
+}
+
+void
+health_warm(struct gateway *gateway, int64_t now)
+{
+    struct rest *rest = &gateway->rest;
+
+    rest->cold = true;
+    rest->ping_ns = rest->due_ns = now;
 }

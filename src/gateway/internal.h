@@ -119,6 +119,7 @@ struct rest {
     int64_t success_ns;         /* -1: never. */
     int64_t failing_since_ns;   /* -1: not failing. */
     int64_t ping_ns;            /* When to ping next. */
+    bool cold;                  /* Then on all connections at once: none may be open. */
     int64_t skew_checked_ns;
     struct skew skew;
     int64_t first_byte_ns;
@@ -151,6 +152,8 @@ void health_note(struct gateway *gateway, const struct call *call, const struct 
 void health_check_clock(struct gateway *gateway, struct instant sent_at, const struct http_answer *answer);
 /** Keep connections warm, or probe. */
 void health_tick(struct gateway *gateway, int64_t now);
+/** None may be open: all of them are opened at the next wake-up. */
+void health_warm(struct gateway *gateway, int64_t now);
 int64_t health_due(const struct gateway *gateway);
 /** Is this a call that rests in a pause (CB-01, CB-02)? */
 bool health_rests(const struct gateway *gateway, const struct call *call);
@@ -401,6 +404,7 @@ struct gateway {
     int64_t stop_ns;
     int64_t wake_ns;
     int64_t frame_ns;
+    int64_t woke_ns;    /* When connections were last dropped because of a sleep; 0: never. */
     int64_t offset_ns;  /* Wall clock less monotonic, when last looked: it jumps when the machine has slept. */
     uint64_t logouts, unknown_targets, foreign_rows, unusable_rows;
 };

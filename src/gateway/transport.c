@@ -59,6 +59,14 @@ request(void *context, const struct http_request *http_request, http_done *done,
     return http_send(c->http, http_request, done, user, err);
 }
 
+static void
+drop(void *context)
+{
+    struct context *c = context;
+
+    http_drop(c->http);
+}
+
 static enum status
 open_tunnel(void *context, const char *origin, int connect_timeout_ms, const struct tunnel_handlers *handlers, void *user,
     void **ret_tunnel, struct error *err)
@@ -140,6 +148,7 @@ const struct transport transport_uv = {
     .monotonic = monotonic,
     .random = fill_random,
     .request = request,
+    .drop = drop,
     .open = open_tunnel,
     .send = send_bytes,
     .close = close_tunnel,

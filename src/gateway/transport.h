@@ -17,6 +17,8 @@ struct transport {
     void (*random)(void *context, void *out, size_t size);
     /* As http_send(). */
     enum status (*request)(void *context, const struct http_request *request, http_done *done, void *user, struct error *err);
+    /* As http_drop(). */
+    void (*drop)(void *context);
     /* As tunnel_open(), tunnel_send(), tunnel_close(); the tunnel is the transport's own type. */
     enum status (*open)(void *context, const char *origin, int connect_timeout_ms, const struct tunnel_handlers *handlers,
         void *user, void **ret_tunnel, struct error *err);

@@ -265,17 +265,23 @@ path_of(struct courier *courier, const char *url)
     return courier->origin != NULL && strlen(courier->origin) == length && memcmp(courier->origin, url, length) == 0 ? path : NULL;
 }
 
-/* Pings begin at the other end: with two lines both are used, and a mutation's is not the one that was pinged last. */
+/* A mutation takes the first that is open; a ping the one that needs it most: not open, or unused for longest. */
 static struct line *
 free_line(struct courier *courier, bool mutates)
 {
-    for (int i = 0; i < COURIER_LINES; i++) {
-        struct line *line = &courier->lines[mutates ? i : COURIER_LINES - 1 - i];
+    struct line *best = NULL;
 
-        if (line->done == NULL && (is_usable(line) || !mutates))
+    for (int i = 0; i < COURIER_LINES; i++) {
+        struct line *line = &courier->lines[i];
+
+        if (line->done != NULL || (!is_usable(line) && mutates))
+            continue;
+        if (mutates)
             return line;
+        if (best == NULL || (best->open && (!line->open || line->first_byte_ns < best->first_byte_ns)))
+            best = line;
     }
-    return NULL;
+    return best;
 }
 
 static bool
@@ -337,6 +343,19 @@ courier_send(struct courier *courier, const struct http_request *request, http_d
     uv_update_time(courier->uv);
     uv_timer_start(&line->timer, on_late, (uint64_t)request->timeout_ms, 0);
     return true;
+}
+
+void
+courier_drop(struct courier *courier)
+{
+    for (int i = 0; i < COURIER_LINES; i++) {
+        struct line *line = &courier->lines[i];
+
+        if (line->done == NULL)
+            hang_up(line);
+        else
+            uv_timer_start(&line->timer, on_late, 0, 0);
+    }
 }
 
 /* ---- Construction ---- */

@@ -29,4 +29,10 @@ void courier_free(struct courier *courier);
  */
 MUST_USE bool courier_send(struct courier *courier, const struct http_request *request, http_done *done, void *context);
 
+/**
+ * Both connections may be dead without anybody having said so (the machine slept): idle ones are closed, a ping opens them again; what is out is given up
+ * on the next turn of the loop, as if it were late.
+ */
+void courier_drop(struct courier *courier);
+
 #endif /* NET_COURIER_H */

@@ -51,6 +51,7 @@ struct http {
     CURL *spares[SPARES_MAX];
     int spares_count;
     int connect_timeout_ms;
+    int64_t dropped_ns; /* Connections older than that are not used; 0: all are. */
     char *ca_file;
     bool closing;
 };
@@ -255,9 +256,24 @@ set_body(struct exchange *x)
     curl_easy_setopt(x->easy, CURLOPT_SEEKDATA, x);
 }
 
+/* libcurl counts their age in whole seconds: for two of them it cannot tell those of before from those of after, then some of after go too. */
+static void
+avoid_dropped(struct exchange *x)
+{
+    int64_t since_s = ((int64_t)uv_hrtime() - x->http->dropped_ns) / 1000000000;
+
+    if (x->http->dropped_ns == 0 || since_s > CONNECTION_AGE_S)
+        return;
+    if (since_s < 2)
+        curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, 1L);
+    else
+        curl_easy_setopt(x->easy, CURLOPT_MAXLIFETIME_CONN, (long)since_s - 1);
+}
+
 static void
 set_up(struct exchange *x, const struct http_request *request)
 {
+    avoid_dropped(x);
     curl_easy_setopt(x->easy, CURLOPT_URL, x->url);
     curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->why);
@@ -352,6 +368,14 @@ http_send(struct http *http, const struct http_request *request, http_done *done
     if (status != OK)
         exchange_free(http, x);
     return status;
+}
+
+void
+http_drop(struct http *http)
+{
+    http->dropped_ns = (int64_t)uv_hrtime();
+    if (http->courier != NULL)
+        courier_drop(http->courier);
 }
 
 /* ---- Construction ---- */

@@ -72,4 +72,10 @@ void http_free(struct http *http);
 MUST_USE enum status http_send(struct http *http, const struct http_request *request, http_done *done, void *context,
     struct error *err);
 
+/**
+ * No connection of before is used for a request from now on: they may be dead without anybody having said so (the machine slept, and a NAT forgot
+ * them), and a close would meet its end there, of unknown fate.
+ */
+void http_drop(struct http *http);
+
 #endif /* NET_HTTP_H */

@@ -238,6 +238,13 @@ request(void *context, const struct http_request *http, http_done *done, void *u
     return OK;
 }
 
+/* Each request here goes its own way: none is kept. */
+static void
+drop(void *context)
+{
+    (void)context;
+}
+
 int
 simulate_wire_minute(const struct simulate_wire *wire)
 {
@@ -281,6 +288,7 @@ const struct transport simulate_wire_transport = {
     .monotonic = monotonic,
     .random = fill_random,
     .request = request,
+    .drop = drop,
     .open = simulate_tunnel_open,
     .send = simulate_tunnel_send,
     .close = simulate_tunnel_close,

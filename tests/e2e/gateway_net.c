@@ -440,6 +440,75 @@ test_courier_looks_first(void **state)
     drop_courier(client);
 }
 
+/* RFC 9112 9.6: an answer that says so is the connection's last; what is sent on it later is lost. */
+static void
+test_courier_takes_leave(void **state)
+{
+    struct http *client = warm_courier();
+    int before = net_executed(client);
+
+    (void)state;
+    net_ask(client, "/fault/last");
+    for (int i = 0; i < 5; i++) /* Both of its connections, and libcurl's. */
+        assert_int_equal(post_close(client, 3000).answer.status, 200);
+    assert_int_equal(net_executed(client), before + 5);
+    net_ask(client, "/fault/none");
+    drop_courier(client);
+}
+
+/* SV-09: pings one at a time keep both connections, in turn. */
+static void
+test_pings_in_turn(void **state)
+{
+    struct http *client = warm_courier();
+
+    (void)state;
+    net_ask(client, "/pinged");
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(ping(client, 3000).answer.status, 200);
+    assert_int_equal(net_ask(client, "/pinged"), 3002);
+    drop_courier(client);
+}
+
+/* SR-11: a NAT forgot every connection.  After http_drop() requests go by new ones; one that was out is given up at once, not at its time-out. */
+static void
+see_holes_avoided(struct http *client, bool by_courier)
+{
+    struct got out = { 0 };
+    char url[100];
+    struct http_request request = { .lane = HTTP_MUTATIONS, .url = url, .timeout_ms = 60000, .body = "{}", .length = 2, .bearer = "test-token" };
+
+    snprintf(url, sizeof url, "https://localhost:%d" CLOSE, net_port);
+    assert_int_equal(post_close(client, 3000).answer.status, 200); /* libcurl's connections are warm too. */
+    net_ask(client, "/fault/hole");
+    if (by_courier)
+        assert_int_equal(http_send(client, &request, on_done, &out, NULL), OK);
+    http_drop(client);
+    assert_int_equal(out.count, 0); /* Never from within. */
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(send_to(client, "localhost", net_port, HTTP_READS, "/api/Account/search", true, 3000).answer.status, 200);
+        if (by_courier && i > 0)
+            assert_int_equal(ping(client, 3000).answer.status, 200);
+        assert_int_equal(post_close(client, 3000).answer.status, 200);
+        uv_sleep(i == 2 ? 2100 : 0); /* libcurl's whole seconds. */
+    }
+    assert_true(out.count == by_courier && (!by_courier || out.answer.fate == HTTP_UNKNOWN));
+    net_ask(client, "/fault/none");
+}
+
+static void
+test_drop_kept(void **state)
+{
+    struct http *client = warm_courier();
+
+    (void)state;
+    see_holes_avoided(client, true);
+    drop_courier(client);
+    client = net_client(net_ca_file);
+    see_holes_avoided(client, false);
+    net_drop(client);
+}
+
 /* A ping to nobody never left, and asks again only when it is sent again. */
 static void
 test_courier_connects_to_nobody(void **state)
@@ -515,6 +584,9 @@ main(void)
         cmocka_unit_test(test_courier_is_full),
         cmocka_unit_test(test_courier_connects_again),
         cmocka_unit_test(test_courier_looks_first),
+        cmocka_unit_test(test_courier_takes_leave),
+        cmocka_unit_test(test_pings_in_turn),
+        cmocka_unit_test(test_drop_kept),
         cmocka_unit_test(test_courier_connects_to_nobody),
         cmocka_unit_test(test_never_left),
         cmocka_unit_test(test_drop_in_flight),

@@ -11,7 +11,10 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   chunked  an answer in chunks, of no length said  early   100 Continue before the answer
   nonsense  no HTTP                                idle    idle connections that have pinged are closed
   stale  those connections are answered 408 unasked and closed, a moment later
-GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /event makes the user hub send an order.
+  last   answered with Connection: close, and then silent: what is sent on it later is not executed
+  hole   connections that were open when it was set take all and answer nothing, for ever
+GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
+on one connection times 1000 and by how many they came, since it was asked last; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
 import base64
@@ -29,7 +32,7 @@ import time
 
 RS = "\x1e"
 MUTATIONS = ("/api/Position/closeContract", "/api/Order/cancel", "/api/Order/place")
-state = {"fault": "none", "connections": 0}
+state = {"fault": "none", "connections": 0, "hole": 0, "pings": collections.Counter()}
 counts = collections.Counter()
 user_hubs = []
 pinged = []
@@ -53,6 +56,7 @@ class Connection:
     def __init__(self, sock):
         self.sock = sock
         self.data = b""
+        self.born = time.monotonic()
 
     def need(self, count):
         while len(self.data) < count:
@@ -131,6 +135,7 @@ class Connection:
             self.answer(200, json.dumps({"token": "test-token", **envelope}))
             return True
         if path == "/api/Status/ping":
+            state["pings"][self] += 1
             self.answer(200, "pong")
             pinged.append(self)
             return True
@@ -165,6 +170,11 @@ class Connection:
         elif fault == "nonsense":
             self.sock.sendall(b"220 mail.example ESMTP\r\n\r\n")
             return False
+        elif fault == "last":
+            self.answer(200, json.dumps(envelope), "Connection: close\r\n")
+            while self.sock.recv(65536):
+                pass
+            return False
         elif fault == "moved":
             self.answer(302, "", "Location: /api/Order/cancel\r\n")
         else:
@@ -183,6 +193,7 @@ class Connection:
         parts = path.split("/")
         if parts[1] == "fault":
             state["fault"] = parts[2]
+            state["hole"] = time.monotonic() if parts[2] == "hole" else 0
             while state["fault"] == "idle" and pinged:
                 pinged.pop().hang_up()
             while state["fault"] == "stale" and pinged:
@@ -190,6 +201,9 @@ class Connection:
             self.answer(200, "")
         elif parts[1] == "count":
             self.answer(200, str(counts["/" + "/".join(parts[2:])]))
+        elif parts[1] == "pinged":
+            self.answer(200, str(max(state["pings"].values()) * 1000 + len(state["pings"])))
+            state["pings"].clear()
         elif parts[1] == "connections":
             self.answer(200, str(state["connections"]))
         elif parts[1] == "event":
@@ -207,6 +221,8 @@ class Connection:
                 self.hub(target, fields)
                 return
             self.need(int(fields.get("content-length", "0")))
+            if target.startswith("/api/") and self.born < state["hole"]:
+                time.sleep(1000)
             if not target.startswith("/api/"):
                 self.control(target)
             elif not self.rest(target, fields):

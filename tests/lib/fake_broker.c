@@ -215,6 +215,14 @@ free_nothing(void *context)
     (void)context; /* fake_free() does. */
 }
 
+static void
+drop(void *context)
+{
+    struct fake *fake = context;
+
+    fake->drops++;
+}
+
 static const struct transport transport_fake = {
     .utc = utc,
     .monotonic = monotonic,
@@ -223,6 +231,7 @@ static const struct transport transport_fake = {
     .open = fake_open,
     .send = fake_send,
     .close = fake_close,
+    .drop = drop,
     .on_wake = on_wake,
     .wake = wake,
     .free = free_nothing,

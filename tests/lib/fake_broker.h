@@ -78,6 +78,7 @@ struct fake {
     char last_alarm[400];
     struct fake_hub hubs[FAKE_HUBS_MAX];
     int connects, logins, tokens;
+    int drops;                /* Of kept connections. */
     char wire[65536];
     size_t wire_length;
     char notes[65536];        /* For the ledger, "what: text" a line. */
