@@ -281,9 +281,6 @@ take_event(struct hub *hub, const struct websocket_event *event)
     case WEBSOCKET_BINARY:
         take_message(hub, event->data, event->length);
         break;
-    case WEBSOCKET_PING:
-        send_frame(hub, WEBSOCKET_OP_PONG, event->data, event->length);
-        break;
     case WEBSOCKET_CLOSE:
         hubframe_close(hub);
         hub_drop(hub, "WebSocket closed");
@@ -302,12 +299,25 @@ hubframe_received(struct hub *hub, const void *bytes, size_t length)
     struct websocket_event event;
     struct error err;
     uint32_t connection = hub->connects;
+    uint8_t pinged[WEBSOCKET_CONTROL_MAX];
+    size_t pinged_length = 0;
+    bool owes_pong = false;
 
     if (websocket_feed(&hub->websocket, bytes, length, &err) != OK) {
         hub_drop(hub, err.text);
         return;
     }
     /* A dropped connection's bytes are of no interest any more. */
-    while (hub->socket_ready && hub->connects == connection && websocket_next(&hub->websocket, &event) != WEBSOCKET_NONE)
-        take_event(hub, &event);
+    while (hub->socket_ready && hub->connects == connection && websocket_next(&hub->websocket, &event) != WEBSOCKET_NONE) {
+        if (event.kind != WEBSOCKET_PING) {
+            take_event(hub, &event);
+            continue;
+        }
+        owes_pong = true;
+        pinged_length = event.length;
+        if (event.length > 0)
+            memcpy(pinged, event.data, event.length);
+    }
+    if (owes_pong && hub->socket_ready && hub->connects == connection) /* RFC 6455 5.5.3: to the last of many; a flood costs one write. */
+        send_frame(hub, WEBSOCKET_OP_PONG, pinged, pinged_length);
 }

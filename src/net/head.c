@@ -264,8 +264,8 @@ split_status_line(struct head_slice line, struct head_answer *answer)
     if (line.length < 12 || memcmp(line.data, "HTTP/1.", 7) != 0 || (line.data[7] != '0' && line.data[7] != '1') ||
         line.data[8] != ' ' || (line.length > 12 && line.data[12] != ' '))
         return false;
-    if (!digits((struct head_slice){ line.data + 9, 3 }, &number) || number < 100)
-        return false;
+    if (!digits((struct head_slice){ line.data + 9, 3 }, &number) || number < 100 || (number == 101 && line.data[7] == '0'))
+        return false; /* RFC 9110 7.8: HTTP/1.0 knows no upgrade; an old proxy may repeat one. */
     answer->status = (int32_t)number;
     return true;
 }

@@ -168,6 +168,8 @@ set_defaults(struct server_options *options)
         options->sockets_max = 100;
     if (options->message_max == 0)
         options->message_max = 65536;
+    if (options->heard_max == 0)
+        options->heard_max = 3 * options->message_max;
     if (options->queue_max == 0)
         options->queue_max = 1 << 20;
     if (options->handshake_timeout.ns == 0)

@@ -2,7 +2,8 @@
  * server.h - a small HTTP/1.1 and WebSocket server on this machine's loopback addresses: the feed, later metrics.
  *
  * Read-only by construction: GET without a body, or an upgrade.  Every request's Host and Origin are checked (net/loopback.h).  One answer a
- * connection.  A client's output is bounded; who is too slow for the bound is dropped.  Sending costs the caller no system call: queues are
+ * connection.  A client's output is bounded; who is too slow for the bound is dropped.  So is its input: nobody has much to say to us, and reading a flood
+ * would keep the loop from an event.  Sending costs the caller no system call: queues are
  * written a few clients at a time in the turns of the loop that follow, so a hundred clients never delay an event.
  *
  * All on the loop's thread.  Callbacks may call anything here but server_free().
@@ -45,6 +46,7 @@ struct server_options {
     const char *socket_path;  /* Where upgrades are taken ("/"); NULL: nowhere.  Borrowed, static. */
     int32_t sockets_max;      /* Open WebSockets (100), one more gets 503; as many and 32 connections in all. */
     size_t message_max;       /* Bytes of a client's message (65536); more: close 1009. */
+    size_t heard_max;         /* Bytes a client may send in ping_every, a frame counted as 256 at least (thrice message_max); more: dropped. */
     size_t queue_max;         /* Bytes waiting for one client (1 MiB); more: dropped. */
     struct span handshake_timeout; /* From connect to the request's end (5 s). */
     struct span ping_every;   /* (20 s); dropped when two in a row bring no sign of life. */

@@ -15,6 +15,7 @@
 
 #define FLUSHES_PER_TURN 16 /* About 5 us each: what one turn of the loop spends on clients at most. */
 #define PINGS_MISSED_MAX 2
+#define FRAME_COST 256 /* Bytes that take as long as a frame's answer. */
 #define HEAD_SIZE 1024
 
 static uint64_t
@@ -312,12 +313,18 @@ on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     if (client->state == CLIENT_ENDING)
         return;
     client->pings_missed = 0;
+    client->heard += (size_t)count;
     if (websocket_feed(&client->websocket, buffer->base, (size_t)count, NULL) != OK) {
         server_client_cut(client, "client sends too much");
         return;
     }
-    while (client->state < CLIENT_ENDING && websocket_next(&client->websocket, &event) != WEBSOCKET_NONE)
+    while (client->state < CLIENT_ENDING && client->heard <= client->server->options.heard_max &&
+        websocket_next(&client->websocket, &event) != WEBSOCKET_NONE) {
+        client->heard += FRAME_COST;
         handle(client, &event);
+    }
+    if (client->state < CLIENT_ENDING && client->heard > client->server->options.heard_max)
+        server_client_cut(client, "client sends too much");
 }
 
 static void
@@ -342,6 +349,7 @@ on_timer(uv_timer_t *timer)
         server_client_cut(client, "no answer to pings");
     } else {
         client->pings_missed++;
+        client->heard = 0;
         arm(client, client->server->options.ping_every);
         queue_control(client, WEBSOCKET_OP_PING, NULL, 0);
     }

@@ -32,6 +32,7 @@ struct server_client {
     bool shut, flushed, peer_done; /* ENDING: shutdown asked for, done; EOF seen. */
     int handles; /* libuv's, not closed yet. */
     int pings_missed;
+    size_t heard;   /* Of heard_max, since the last ping of ours. */
     size_t allowed; /* Beyond queue_max, until the queue is empty. */
     const char *why;
     void *data;

@@ -36,7 +36,7 @@ main(void)
     struct server *server = NULL;
     struct error err = { 0 };
     struct server_options options = { .loop = uv_default_loop(), .socket_path = "/", .message_max = 4 << 20,
-        .queue_max = 32 << 20, .handlers = { .context = &server, .on_message = on_message, .on_close = on_close } };
+        .heard_max = SIZE_MAX, .queue_max = 32 << 20, .handlers = { .context = &server, .on_message = on_message, .on_close = on_close } };
 
     if (server_new(&options, &server, &err) != OK) {
         fprintf(stderr, "%s\n", err.text);

@@ -45,6 +45,8 @@ struct fake_hub {
     char heard[4096];         /* Invocations' targets and arguments, one a line. */
     int pings;
     int64_t last_ping_ns;
+    int pongs;
+    char last_pong[WEBSOCKET_CONTROL_MAX + 1];
 };
 
 struct fake {

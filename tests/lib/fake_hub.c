@@ -131,6 +131,13 @@ upgrade(struct fake_hub *hub, const struct websocket_event *event)
     send_to_client(hub, out.data, out.length);
 }
 
+static void
+note_pong(struct fake_hub *hub, const struct websocket_event *event)
+{
+    hub->pongs++;
+    (void)snprintf(hub->last_pong, sizeof hub->last_pong, "%.*s", (int)event->length, (const char *)event->data);
+}
+
 enum status
 fake_send(void *context, void *tunnel, const void *bytes, size_t length, struct error *err)
 {
@@ -146,6 +153,8 @@ fake_send(void *context, void *tunnel, const void *bytes, size_t length, struct 
             upgrade(hub, &event);
         else if (event.kind == WEBSOCKET_TEXT && !hub->fake->hubs_silent)
             take_message(hub, (const char *)event.data, event.length);
+        else if (event.kind == WEBSOCKET_PONG)
+            note_pong(hub, &event);
         else if (event.kind == WEBSOCKET_ERROR)
             fail_msg("%s", event.why);
     }

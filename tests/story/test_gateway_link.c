@@ -192,6 +192,35 @@ hub_framing(void **state)
     fake_free(fake);
 }
 
+/* RFC 6455 5.5.3: many pings at once cost one answer, to the last; what comes between them is heard. */
+static void
+hub_ping_flood(void **state)
+{
+    struct fake *fake = fake_new(1);
+    uint8_t bytes[4000];
+    size_t length = 0;
+
+    (void)state;
+    fake_go_live(fake);
+    struct fake_hub *hub = fake_hub(fake, true);
+    for (int i = 0; i < 1000; i++) {
+        const struct websocket_frame ping = { .opcode = WEBSOCKET_OP_PING, .data = i < 999 ? "a" : "z", .length = 1 };
+        const struct websocket_frame text = { .opcode = WEBSOCKET_OP_TEXT, .data = ORDER(1) RS, .length = strlen(ORDER(1) RS) };
+        if (i == 500)
+            length += websocket_encode(&text, NULL, bytes + length, sizeof bytes - length);
+        length += websocket_encode(&ping, NULL, bytes + length, sizeof bytes - length);
+    }
+    hub->handlers->received(hub->user, bytes, length);
+    expect_orders(fake, 1);
+    assert_int_equal(hub->pongs, 1);
+    assert_string_equal(hub->last_pong, "z");
+    fake_say_frame(hub, WEBSOCKET_OP_PING, false, "more", 4);
+    fake_run(fake, FAKE_SECOND);
+    assert_int_equal(hub->pongs, 2);
+    assert_string_equal(hub->last_pong, "more");
+    fake_free(fake);
+}
+
 static uint32_t
 next_chance(uint32_t *seed)
 {
@@ -282,6 +311,7 @@ main(void)
         cmocka_unit_test(hub_refresh_failing),
         cmocka_unit_test(hub_429),
         cmocka_unit_test(hub_framing),
+        cmocka_unit_test(hub_ping_flood),
         cmocka_unit_test(hub_fuzz),
         cmocka_unit_test(hub_transitions_are_told),
     };

@@ -128,6 +128,7 @@ static const struct answer_case {
     { "HTTP/1.1 1010 x\r\n\r\n", WEBSOCKET_ERROR, 0, -1 },
     { "HTTP/1.1 099 x\r\n\r\n", WEBSOCKET_ERROR, 0, -1 },
     { "HTTP/2 101 x\r\n\r\n", WEBSOCKET_ERROR, 0, -1 },
+    { "HTTP/1.0 101 x\r\n" UPGRADE CONNECTION ACCEPT "\r\n", WEBSOCKET_ERROR, 0, -1 },
     { "rubbish\r\n\r\n", WEBSOCKET_ERROR, 0, -1 },
 };
 
