@@ -113,7 +113,7 @@ struct call {
 
 struct rest {
     struct call *all;
-    struct call *waiting[2];    /* By class: NORMAL, ENFORCEMENT; oldest first. */
+    struct call *waiting[2];    /* By class: NORMAL, the others; oldest first. */
     int32_t normal_in_flight, mutations_in_flight;
     int64_t due_ns;
     int64_t success_ns;         /* -1: never. */
@@ -138,7 +138,8 @@ struct text rest_body(struct call *call);
 void rest_submit(struct gateway *gateway, struct call *call);
 void rest_tick(struct gateway *gateway, int64_t now);
 void rest_fini(struct rest *rest);
-int32_t rest_waiting(const struct rest *rest);
+/** Calls that have not left, those of a class; all but PACE_NORMAL share a queue. */
+int32_t rest_waiting(const struct rest *rest, enum pace_class class);
 /** Tell the sink how a call ended. */
 void rest_called(const struct gateway *gateway, enum endpoint endpoint, const struct http_answer *answer);
 /** One ping on the mutations' connections. */

@@ -8,7 +8,8 @@
  *
  * The gateway replays nothing and numbers nothing: every gap is closed from here (SR-01), trades included, or the day's totals would stay wrong (SR-04).
  * A round in full is two fetches, so that slow trades do not hold back positions.  A round that failed is repeated after 1, 5, 10, 10 ... s for ever.
- * Periods grow with the number of accounts, so that upkeep stays within its share of the rate window (RL-06, DG-01).
+ * Periods grow with the number of accounts, so that upkeep stays within its share of the rate window (RL-06, DG-01).  What the window holds back
+ * waits here, as a number, and not as requests: a thousand accounts would have four thousand of them, 4 MB.
  */
 #include "gateway/internal.h"
 
@@ -19,6 +20,9 @@
 #define BLIND_RETRY_MS 5000         /* DG-05 */
 #define POLL_ACCOUNTS 3             /* Polling's periods hold up to so many accounts. */
 #define AUDIT_ACCOUNTS 20
+
+#define WAITING_MAX 64              /* Requests of a class that the rate or the connections hold back: no more are made meanwhile. */
+#define ROOM_LOOK_NS (SECOND / 4)   /* Then look again. */
 
 #define STATE_PARTS ((unsigned)PART_ACCOUNT | PART_POSITIONS | PART_ORDERS)
 
@@ -168,11 +172,23 @@ on_fetched(struct gateway *gateway, struct fetch *fetch)
         round_over(gateway, a);
 }
 
+/* While somebody waits for it, it is not upkeep. */
+static enum pace_class
+class_of(const struct sync_account *a)
+{
+    return a->wave ? PACE_PROOF : PACE_NORMAL;
+}
+
+static bool
+has_room(const struct gateway *gateway, enum pace_class class)
+{
+    return rest_waiting(&gateway->rest, class) < WAITING_MAX;
+}
+
 static void
 start_round(struct gateway *gateway, struct sync_account *a, int64_t now)
 {
-    /* While somebody waits for it, it is not upkeep. */
-    enum pace_class class = a->wave ? PACE_PROOF : PACE_NORMAL;
+    enum pace_class class = class_of(a);
 
     a->running = 2;
     a->failed = false;
@@ -221,8 +237,10 @@ sync_wave(struct gateway *gateway)
         if (a->running > 0)
             a->again = true; /* What runs was asked before the subscriptions stood (SR-02). */
         else
-            start_round(gateway, a, now);
+            a->next_ns = now;
+        a->audit = false;
     }
+    sync_tick(gateway, now);
 }
 
 /* ---- Polling ---- */
@@ -279,13 +297,16 @@ sync_tick(struct gateway *gateway, int64_t now)
         struct sync_account *a = &sync->accounts[i];
 
         bool rests = polls && a->audit; /* Polls do an audit's work. */
-        if (a->running == 0 && now >= a->next_ns && !rests)
+        bool due = a->running == 0 && now >= a->next_ns && !rests;
+        if (due && has_room(gateway, class_of(a)))
             start_round(gateway, a, now);
-        if (polls)
+        else if (polls && !due && has_room(gateway, PACE_NORMAL))
             poll(gateway, a, now);
         if (a->running == 0 && !rests)
             sync->due_ns = earliest(sync->due_ns, a->next_ns);
         if (polls && a->running == 0 && a->polling == 0)
             sync->due_ns = earliest(sync->due_ns, earliest(a->poll_positions_ns, earliest(a->poll_trades_ns, a->poll_account_ns)));
     }
+    if (sync->due_ns <= now) /* Held back for want of room. */
+        sync->due_ns = now + ROOM_LOOK_NS;
 }
