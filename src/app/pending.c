@@ -2,7 +2,8 @@
  * pending.c - see pending.h.
  *
  * The file: "2 UNTIL_NS"; then lines of what is in force ("F ") and of what waits ("W "): "H BLOCK", what holds for all, and
- * "A ID LENGTH USERNAME BLOCK" for each account.  The user name is there for an account that is taken out of the files.
+ * "A ID LENGTH USERNAME BLOCK" for each account.  The user name is there for an account that is taken out of the files.  The block "=" is that of
+ * the account before: a thousand accounts mostly have the same rules, and the text stays in memory.
  */
 #include "app/pending.h"
 
@@ -29,10 +30,17 @@
 #define CHANGES_BYTES ((size_t)16 << 10)
 #define SHOWN_CHANGES 12
 
+/* Part of a text. */
+struct block {
+    const char *begin;
+    size_t length;
+};
+
 /* The configuration in force as read from its text, the accounts sorted as they were written. */
 struct before {
     struct loaded_config *house; /* What holds for all; NULL: not known. */
     struct config config;
+    struct block block;          /* Of the account read last. */
     int32_t count;
     struct account_config accounts[CONFIG_ACCOUNTS_MAX];
     struct loaded_config *parts[CONFIG_ACCOUNTS_MAX]; /* NULL: handed over. */
@@ -145,6 +153,23 @@ pending_fini(struct pending *pending)
 
 /* ---- Comparing ---- */
 
+/* @written: the last one that is there in full. */
+static void
+write_block(const struct config *config, const struct account_config *account, struct block *written, struct text *text)
+{
+    struct block block = { .begin = text->data + text->length };
+    size_t start = text->length;
+
+    hold_write(config, account, rules_table, text);
+    block.length = text->length - start;
+    if (written->length != block.length || memcmp(written->begin, block.begin, block.length) != 0) {
+        *written = block;
+        return;
+    }
+    text->length = start;
+    text_add(text, "=");
+}
+
 static char *
 write_lines(const struct loaded_config *loaded)
 {
@@ -155,16 +180,18 @@ write_lines(const struct loaded_config *loaded)
     if (bytes == NULL)
         return NULL;
     struct text text = text_on(bytes, size);
+    struct block written = { .length = 0 };
     text_add(&text, "H ");
     house_write(loaded, &text);
     text_add(&text, "\n");
     for (int32_t i = 0; i < config->accounts_count; i++) {
         const char *user = config_user_of(loaded, config->accounts[i].id);
         text_addf(&text, "A %" PRId64 " %zu %s ", config->accounts[i].id, strlen(user), user);
-        hold_write(config, &config->accounts[i], rules_table, &text);
+        write_block(config, &config->accounts[i], &written, &text);
         text_add(&text, "\n");
     }
-    return bytes;
+    char *fitting = realloc(bytes, text.length + 1);
+    return fitting != NULL ? fitting : bytes;
 }
 
 static bool
@@ -209,7 +236,10 @@ read_account(struct pending *pending, const char *line, const char *end, struct 
     if (!take_number(&line, end, &id) || !take_number(&line, end, &length) || length < 0 || length >= end - line ||
         length >= USERNAME_MAX || before->count == CONFIG_ACCOUNTS_MAX)
         return;
-    struct loaded_config *part = read_block(line + length + 1, (size_t)(end - line - length) - 1, &id);
+    struct block block = { line + length + 1, (size_t)(end - line - length) - 1 };
+    if (before->block.begin == NULL || block.length != 1 || block.begin[0] != '=')
+        before->block = block;
+    struct loaded_config *part = read_block(before->block.begin, before->block.length, &id);
     if (part == NULL) {
         say(pending, "account %" PRId64 ": its rules in force cannot be read by this version, the files hold at once", id);
         return;

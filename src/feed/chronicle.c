@@ -2,7 +2,8 @@
  * chronicle.c - a ring of notices and a curve for each account.
  *
  * A curve covers the whole day with few points: when it is full every second one goes and the least distance between two doubles, so
- * it is fine in the morning and coarse in the evening, and never larger.  The newest point always moves along with the P&L.
+ * it is fine in the morning and coarse in the evening, and never larger.  The newest point always moves along with the P&L.  All curves' first
+ * points lie together, then all second ones: a page is touched for a few hundred points, not for each account.
  *
  * Refused breaches of a lockout can be many; the ring then holds the newest ones only.
  */
@@ -29,7 +30,6 @@ struct curve {
     int64_t account_id; /* 0: free. */
     struct span step;
     int32_t count;
-    struct point points[POINTS_MAX];
 };
 
 struct price {
@@ -43,6 +43,7 @@ struct chronicle {
     struct instant mode_since;
     struct span blind, degraded; /* Of the day, without the mode of now. */
     struct price prices[PRICES_MAX]; /* By trade id. */
+    struct point *points;        /* POINTS_MAX times curves_count. */
     int32_t curves_count;
     struct curve curves[];
 };
@@ -52,8 +53,10 @@ chronicle_new(int32_t accounts)
 {
     struct chronicle *chronicle = calloc(1, sizeof *chronicle + (size_t)accounts * sizeof(struct curve));
 
-    if (chronicle == NULL)
+    if (chronicle == NULL || (chronicle->points = calloc((size_t)accounts * POINTS_MAX, sizeof *chronicle->points)) == NULL) {
+        free(chronicle);
         return NULL;
+    }
     memory_touch(chronicle->steps, sizeof chronicle->steps); /* Full after a day or so, */
     memory_touch(chronicle->prices, sizeof chronicle->prices); /* and these. */
     chronicle->curves_count = accounts;
@@ -63,7 +66,15 @@ chronicle_new(int32_t accounts)
 void
 chronicle_free(struct chronicle *chronicle)
 {
+    if (chronicle != NULL)
+        free(chronicle->points);
     free(chronicle);
+}
+
+static struct point *
+point_of(const struct chronicle *chronicle, const struct curve *curve, int32_t index)
+{
+    return &chronicle->points[(size_t)index * (size_t)chronicle->curves_count + (size_t)(curve - chronicle->curves)];
 }
 
 static struct curve *
@@ -84,12 +95,12 @@ curve_of(struct chronicle *chronicle, int64_t account_id)
 
 /* Every second point goes, the last one stays. */
 static void
-thin(struct curve *curve)
+thin(const struct chronicle *chronicle, struct curve *curve)
 {
     int32_t kept = 0;
 
     for (int32_t i = (curve->count - 1) % 2; i < curve->count; i += 2)
-        curve->points[kept++] = curve->points[i];
+        *point_of(chronicle, curve, kept++) = *point_of(chronicle, curve, i);
     curve->count = kept;
     curve->step.ns *= 2;
 }
@@ -102,13 +113,13 @@ take_pnl(struct chronicle *chronicle, const struct notice *notice)
 
     if (curve == NULL)
         return;
-    if (curve->count > 1 && instant_since(notice->at, curve->points[curve->count - 2].at).ns < curve->step.ns) {
-        curve->points[curve->count - 1] = point; /* Too near the last one that stays. */
+    if (curve->count > 1 && instant_since(notice->at, point_of(chronicle, curve, curve->count - 2)->at).ns < curve->step.ns) {
+        *point_of(chronicle, curve, curve->count - 1) = point; /* Too near the last one that stays. */
         return;
     }
     if (curve->count == POINTS_MAX)
-        thin(curve);
-    curve->points[curve->count++] = point;
+        thin(chronicle, curve);
+    *point_of(chronicle, curve, curve->count++) = point;
 }
 
 static void
@@ -221,10 +232,11 @@ chronicle_write_curve(const struct chronicle *chronicle, struct json_writer *jso
     for (int32_t i = 0; chronicle != NULL && i < chronicle->curves_count; i++) {
         const struct curve *curve = &chronicle->curves[i];
         for (int32_t p = 0; curve->account_id == account_id && p < curve->count; p++) {
+            const struct point *point = point_of(chronicle, curve, p);
             json_open(json, NULL, '[');
-            json_add_int(json, NULL, curve->points[p].at.ns / 1000000);
-            json_add_money(json, NULL, curve->points[p].realized_micros);
-            json_add_money(json, NULL, curve->points[p].open_micros);
+            json_add_int(json, NULL, point->at.ns / 1000000);
+            json_add_money(json, NULL, point->realized_micros);
+            json_add_money(json, NULL, point->open_micros);
             json_close(json, ']');
         }
     }
