@@ -376,7 +376,7 @@ gateway_status(const struct gateway *gateway, struct gateway_status *ret_status)
         .history_max = PACE_HISTORY_MAX,
         .rate_refusals = rest->refusals,
         .upkeep_paused = pause_is_on(&rest->pause),
-        .requests_waiting = rest_waiting(rest, PACE_NORMAL) + rest_waiting(rest, PACE_ENFORCEMENT),
+        .requests_waiting = rest_waiting(rest),
         .rest_success_age_ms = rest->success_ns >= 0 ? (now - rest->success_ns) / MS : -1,
         .requests = rest->requests,
         .mutations = rest->mutations,

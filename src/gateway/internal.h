@@ -138,8 +138,7 @@ struct text rest_body(struct call *call);
 void rest_submit(struct gateway *gateway, struct call *call);
 void rest_tick(struct gateway *gateway, int64_t now);
 void rest_fini(struct rest *rest);
-/** Calls that have not left, those of a class; all but PACE_NORMAL share a queue. */
-int32_t rest_waiting(const struct rest *rest, enum pace_class class);
+int32_t rest_waiting(const struct rest *rest);
 /** Tell the sink how a call ended. */
 void rest_called(const struct gateway *gateway, enum endpoint endpoint, const struct http_answer *answer);
 /** One ping on the mutations' connections. */
@@ -206,7 +205,8 @@ unsigned fetch_missing(const struct fetch *fetch);
 
 struct sync_account {
     int64_t id;
-    int32_t running;            /* Fetches out. */
+    int32_t running;            /* Fetches out ... */
+    bool urgent;                /* ... for a wave. */
     bool again;
     bool wave;                  /* The user hub waits for it ... */
     bool base;                  /* ... and has its positions and orders by now. */

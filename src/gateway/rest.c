@@ -70,16 +70,16 @@ rest_fini(struct rest *rest)
         call_free(rest, rest->all);
 }
 
-static int
-queue_of(enum pace_class class)
+static struct call **
+queue_of(struct rest *rest, const struct call *call)
 {
-    return class == PACE_NORMAL ? 0 : 1;
+    return &rest->waiting[call->class == PACE_NORMAL ? 0 : 1];
 }
 
 static void
 enqueue(struct gateway *gateway, struct call *call)
 {
-    struct call **last = &gateway->rest.waiting[queue_of(call->class)];
+    struct call **last = queue_of(&gateway->rest, call);
 
     while (*last != NULL)
         last = &(*last)->next_waiting;
@@ -90,12 +90,13 @@ enqueue(struct gateway *gateway, struct call *call)
 }
 
 int32_t
-rest_waiting(const struct rest *rest, enum pace_class class)
+rest_waiting(const struct rest *rest)
 {
     int32_t n = 0;
 
-    for (const struct call *c = rest->waiting[queue_of(class)]; c != NULL; c = c->next_waiting)
-        n++;
+    for (int i = 0; i < 2; i++)
+        for (const struct call *c = rest->waiting[i]; c != NULL; c = c->next_waiting)
+            n++;
     return n;
 }
 
@@ -255,7 +256,7 @@ rest_submit(struct gateway *gateway, struct call *call)
 
     call->length = strlen(call->body);
     call->queued_ns = now;
-    bool first = endpoint_mutates(call->endpoint) || gateway->rest.waiting[queue_of(call->class)] == NULL;
+    bool first = endpoint_mutates(call->endpoint) || *queue_of(&gateway->rest, call) == NULL;
     if (first && ask(gateway, call, now) <= now) {
         if (send_call(gateway, call, &err) == OK)
             return;

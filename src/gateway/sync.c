@@ -8,8 +8,8 @@
  *
  * The gateway replays nothing and numbers nothing: every gap is closed from here (SR-01), trades included, or the day's totals would stay wrong (SR-04).
  * A round in full is two fetches, so that slow trades do not hold back positions.  A round that failed is repeated after 1, 5, 10, 10 ... s for ever.
- * Periods grow with the number of accounts, so that upkeep stays within its share of the rate window (RL-06, DG-01).  What the window holds back
- * waits here, as a number, and not as requests: a thousand accounts would have four thousand of them, 4 MB.
+ * Periods grow with the number of accounts, so that upkeep stays within its share of the rate window (RL-06, DG-01).  A few rounds are under way
+ * at a time, the other accounts wait here as numbers: as requests in libcurl's hands those of a hundred accounts were 4 MB, and no faster.
  */
 #include "gateway/internal.h"
 
@@ -21,8 +21,7 @@
 #define POLL_ACCOUNTS 3             /* Polling's periods hold up to so many accounts. */
 #define AUDIT_ACCOUNTS 20
 
-#define WAITING_MAX 64              /* Requests of a class that the rate or the connections hold back: no more are made meanwhile. */
-#define ROOM_LOOK_NS (SECOND / 4)   /* Then look again. */
+#define ROUNDS_MAX 8                /* At a time, and as many accounts' polls: four requests each, twice what the connections carry. */
 
 #define STATE_PARTS ((unsigned)PART_ACCOUNT | PART_POSITIONS | PART_ORDERS)
 
@@ -172,25 +171,14 @@ on_fetched(struct gateway *gateway, struct fetch *fetch)
         round_over(gateway, a);
 }
 
-/* While somebody waits for it, it is not upkeep. */
-static enum pace_class
-class_of(const struct sync_account *a)
-{
-    return a->wave ? PACE_PROOF : PACE_NORMAL;
-}
-
-static bool
-has_room(const struct gateway *gateway, enum pace_class class)
-{
-    return rest_waiting(&gateway->rest, class) < WAITING_MAX;
-}
-
 static void
 start_round(struct gateway *gateway, struct sync_account *a, int64_t now)
 {
-    enum pace_class class = class_of(a);
+    /* While somebody waits for it, it is not upkeep. */
+    enum pace_class class = a->wave ? PACE_PROOF : PACE_NORMAL;
 
     a->running = 2;
+    a->urgent = a->wave;
     a->failed = false;
     a->started_ns = now;
     a->next_ns = NEVER;
@@ -277,10 +265,50 @@ poll(struct gateway *gateway, struct sync_account *a, int64_t now)
     poll_part(gateway, a, PART_ACCOUNT, &a->poll_account_ns, t->poll_account_ms, now);
 }
 
+/* What is under way: upkeep that waits for the rate must not keep a wave from starting. */
+struct under_way {
+    int32_t rounds[2], polls; /* Rounds that are upkeep, and those of a wave. */
+};
+
+static struct under_way
+count_under_way(const struct sync *sync)
+{
+    struct under_way under_way = { .polls = 0 };
+
+    for (uint32_t i = 0; i < sync->count; i++) {
+        under_way.rounds[sync->accounts[i].urgent] += sync->accounts[i].running > 0 ? 1 : 0;
+        under_way.polls += sync->accounts[i].polling > 0 ? 1 : 0;
+    }
+    return under_way;
+}
+
 static int64_t
 earliest(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+
+/* Start what is due and has room.  Returns when to look at the account again; one that waits for room is looked at when there is. */
+static int64_t
+tick(struct gateway *gateway, struct sync_account *a, struct under_way *under_way, bool polls, int64_t now)
+{
+    bool rests = polls && a->audit; /* Polls do an audit's work. */
+    int64_t due = NEVER;
+
+    if (a->running == 0 && now >= a->next_ns && !rests) {
+        if (under_way->rounds[a->wave] >= ROUNDS_MAX)
+            return NEVER;
+        under_way->rounds[a->wave]++;
+        start_round(gateway, a, now);
+    } else if (polls && a->polling == 0 && under_way->polls < ROUNDS_MAX) {
+        poll(gateway, a, now);
+        under_way->polls += a->polling > 0 ? 1 : 0;
+    }
+    if (a->running == 0 && !rests)
+        due = a->next_ns;
+    if (polls && a->running == 0 && a->polling == 0 && under_way->polls < ROUNDS_MAX)
+        due = earliest(due, earliest(a->poll_positions_ns, earliest(a->poll_trades_ns, a->poll_account_ns)));
+    return due;
 }
 
 void
@@ -289,24 +317,11 @@ sync_tick(struct gateway *gateway, int64_t now)
     struct sync *sync = &gateway->sync;
     /* DG-03: whatever becomes of a poll, only LIVE ends them.  Not before the first login. */
     bool polls = !hub_is_live(&gateway->hubs[HUB_USER]) && gateway->session.generation > 0;
+    struct under_way under_way = count_under_way(sync);
 
     sync->due_ns = NEVER;
     if (gateway->stopping)
         return;
-    for (uint32_t i = 0; i < sync->count; i++) {
-        struct sync_account *a = &sync->accounts[i];
-
-        bool rests = polls && a->audit; /* Polls do an audit's work. */
-        bool due = a->running == 0 && now >= a->next_ns && !rests;
-        if (due && has_room(gateway, class_of(a)))
-            start_round(gateway, a, now);
-        else if (polls && !due && has_room(gateway, PACE_NORMAL))
-            poll(gateway, a, now);
-        if (a->running == 0 && !rests)
-            sync->due_ns = earliest(sync->due_ns, a->next_ns);
-        if (polls && a->running == 0 && a->polling == 0)
-            sync->due_ns = earliest(sync->due_ns, earliest(a->poll_positions_ns, earliest(a->poll_trades_ns, a->poll_account_ns)));
-    }
-    if (sync->due_ns <= now) /* Held back for want of room. */
-        sync->due_ns = now + ROOM_LOOK_NS;
+    for (uint32_t i = 0; i < sync->count; i++)
+        sync->due_ns = earliest(sync->due_ns, tick(gateway, &sync->accounts[i], &under_way, polls, now));
 }
