@@ -232,7 +232,7 @@ write_until_stopped(void *argument)
         log->filling = log->draining;
         log->draining = full;
         if (log->masking.count != log->mask.count || log->masking.oldest != log->mask.oldest)
-            log->masking = log->mask;
+            mask_copy(&log->masking, &log->mask);
         uv_mutex_unlock(&log->lock);
         uint64_t written = 0, failed = 0;
         drain(log, full, &written, &failed);

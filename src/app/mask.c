@@ -6,6 +6,7 @@
  */
 #include "app/mask.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* A key ends in one of these (newToken, access_token, ApiKey), whatever stands before it in the same word. */
@@ -121,10 +122,18 @@ mask_learn(struct mask *mask, const char *secret)
 }
 
 void
+mask_copy(struct mask *to, const struct mask *from)
+{
+    memcpy(to->secrets, from->secrets, from->count * sizeof from->secrets[0]);
+    to->count = from->count;
+    to->oldest = from->oldest;
+}
+
+void
 mask_fini(struct mask *mask)
 {
     if (mask != NULL)
-        secret_wipe(mask, sizeof *mask);
+        secret_wipe(mask, offsetof(struct mask, secrets) + mask->count * sizeof mask->secrets[0]);
 }
 
 void

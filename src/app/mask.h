@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 #define MASK_WORD "[REDACTED]"
-#define MASK_SECRETS_MAX 320 /* The ids of 256 accounts (log.mask_accounts) and their keys. */
+#define MASK_SECRETS_MAX 1100 /* The ids of 1,024 accounts (log.mask_accounts), the keys of their users. */
 #define MASK_SECRET_LENGTH_MAX 256 /* AK-04: keys are at most 256 bytes. */
 
 /* Exact secrets known to the process (API keys).  Zeroed is empty.  Large, so not for the stack. */
@@ -24,6 +24,8 @@ struct mask {
  * is none left the oldest goes, for the newest key is the one in use.
  */
 void mask_learn(struct mask *mask, const char *secret);
+/** @to becomes @from.  Memory beyond the secrets there are is not touched. */
+void mask_copy(struct mask *to, const struct mask *from);
 void mask_fini(struct mask *mask);
 
 /**

@@ -96,7 +96,7 @@ test_every_prefix(void **state)
 static void
 test_no_room_left(void **state)
 {
-    static struct mask mask;
+    static struct mask mask, copy;
     char out[256], key[32];
     struct text text = text_on(out, sizeof out);
 
@@ -108,9 +108,15 @@ test_no_room_left(void **state)
         (void)snprintf(key, sizeof key, "key-%d-number", i);
         mask_learn(&mask, key);
     }
-    const char *line = "is it key-324-number or key-100-number";
-    mask_add(&mask, &text, line, strlen(line));
+    char line[80];
+    (void)snprintf(line, sizeof line, "is it key-%d-number or key-100-number", MASK_SECRETS_MAX + 4);
+    mask_copy(&copy, &mask);
+    mask_fini(&mask);
+    assert_int_equal(mask.count, 0);
+    mask_add(&copy, &text, line, strlen(line));
     assert_string_equal(out, "is it [REDACTED] or [REDACTED]");
+    for (size_t i = 0; i < sizeof mask; i++)
+        assert_int_equal(((const char *)&mask)[i], 0);
 }
 
 int
