@@ -435,6 +435,7 @@ start(struct daemon *daemon, struct error *err)
         if (guard->users[i].gateway != NULL)
             gateway_start(guard->users[i].gateway);
     step_done(daemon, "gateways", "started");
+    os_trim_memory(); /* While they wait for the network. */
     return OK;
 }
 

@@ -142,8 +142,10 @@ upkeep_tick(struct upkeep *upkeep)
     tell_mode(upkeep);
     service_alive();
     upkeep->told_ns = os_monotonic_ns();
-    if (!upkeep->ready && guard_is_ready(upkeep->guard))
+    if (!upkeep->ready && guard_is_ready(upkeep->guard)) {
         upkeep->ready = service_ready();
+        os_trim_memory(); /* Log-in, first truth, handshakes. */
+    }
     check_day(upkeep);
 }
 

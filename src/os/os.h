@@ -42,6 +42,11 @@ void os_hide_memory(void);
 
 /** Bytes allocated and not given back yet, of all threads; -1 where the C library does not tell.  Walks the free lists: for when somebody asks. */
 int64_t os_heap_bytes(void);
+/**
+ * What only the start needed goes back to the system: pages of the heap in which nothing lives any more, and those of libraries that are never
+ * called, only brought along.  For once or twice in a process's life, when it has started: takes some 100 us.
+ */
+void os_trim_memory(void);
 
 struct os_lock;
 

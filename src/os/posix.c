@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -109,6 +111,39 @@ os_heap_bytes(void)
 #else
     return -1;
 #endif
+}
+
+/*
+ * Debian's libcurl brings thirty libraries along that we never call (LDAP, RTMP, SSH, Kerberos, GnuTLS for some of these): their relocations and
+ * constructors have mapped 2 MB of pages, which would stay.  Only pages that are as in the file: whoever needs one after all finds it there.
+ */
+static int
+unmap_unused(struct dl_phdr_info *object, size_t size, void *context)
+{
+    static const char *const used[] = { "/libc.so", "/libcrypto.so", "/libcurl.so", "/libhttp_parser.so", "/libsqlite3.so", "/libssl.so", "/libuv.so" };
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    (void)size;
+    (void)context;
+    for (size_t i = 0; i < COUNT_OF(used); i++)
+        if (strstr(object->dlpi_name, used[i]) != NULL)
+            return 0;
+    for (int i = 0; i < object->dlpi_phnum && object->dlpi_name[0] == '/'; i++) { /* The program itself has no name. */
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        size_t begin = (object->dlpi_addr + segment->p_vaddr) / page * page, end = object->dlpi_addr + segment->p_vaddr + segment->p_filesz;
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) == 0)
+            (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void
+os_trim_memory(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+    (void)dl_iterate_phdr(unmap_unused, NULL);
 }
 
 struct instant

@@ -121,6 +121,12 @@ os_heap_bytes(void)
     return whole ? bytes : -1;
 }
 
+void
+os_trim_memory(void)
+{
+    (void)_heapmin();
+}
+
 /* ---- Clocks and chance ---- */
 
 struct instant
