@@ -98,7 +98,11 @@ text_same_bytes(const char *a, const char *b, size_t b_length)
 bool
 text_same(const char *a, const char *b)
 {
-    return text_same_bytes(a, b, strlen(b));
+    for (size_t i = 0; lower(a[i]) == lower(b[i]); i++) {
+        if (a[i] == 0)
+            return true;
+    }
+    return false; /* Mostly at the first letter: lists of symbols are asked for each order. */
 }
 
 bool
