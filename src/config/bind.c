@@ -474,8 +474,14 @@ bind_list(struct bind *bind, const struct param *param, const struct finding *fo
             continue;
         if (*count >= param->items_max)
             return too_many(bind, param, node, path);
-        fine = bind_item(bind, param, &layers, record_path, items + (size_t)*count * param->item_size) && fine;
+        bool good = bind_item(bind, param, &layers, record_path, items + (size_t)*count * param->item_size);
         (*count)++;
+        const struct param *same = good ? value_repeats_item(param, items, *count) : NULL;
+        if (same != NULL) {
+            keys_join(place, sizeof place, path, same->keys);
+            good = bind_refuse(bind, keys_at(node, same->keys), place, same, "another value in each item");
+        }
+        fine = good && fine;
     }
     if (found->node->count == 0)
         record(bind, param, target->path, "[]", found->node);

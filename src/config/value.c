@@ -270,6 +270,20 @@ value_is_repeated(const struct yaml_node *node, const struct yaml_node *map)
     return false;
 }
 
+const struct param *
+value_repeats_item(const struct param *list, const unsigned char *items, int32_t count)
+{
+    const unsigned char *last = items + (size_t)(count - 1) * list->item_size;
+
+    for (size_t k = 0; k < list->items_count; k++) {
+        const struct param *param = &list->items[k];
+        for (const unsigned char *item = items; param->unique && item < last; item += list->item_size)
+            if (memcmp(item + param->offset, last + param->offset, sizeof(int64_t)) == 0)
+                return param;
+    }
+    return NULL;
+}
+
 /* One "ES: 2". */
 static bool
 read_limit(const struct param *whole, const struct yaml_node *item, const struct yaml_node *map, struct symbol_limits *field,

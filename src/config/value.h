@@ -41,6 +41,9 @@ bool value_date(const char *text, int32_t *ret_days);
 /** Does @node's key stand in @map before it already, in another case (es, ES)? */
 bool value_is_repeated(const struct yaml_node *node, const struct yaml_node *map);
 
+/** The parameter that tells @list's items apart, if the last of @count has the same value in it as one before; else NULL. */
+const struct param *value_repeats_item(const struct param *list, const unsigned char *items, int32_t count);
+
 /** What stands there, for a person: "\"five\"", "nothing", "a list". */
 void value_found(const struct yaml_node *node, struct text *text);
 

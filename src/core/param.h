@@ -89,6 +89,7 @@ struct param {
     void (*format)(const void *field, struct text *out);
     bool optional;      /* No default: absent leaves zero (for PARAM_BLOCK and PARAM_ZONE: absent is allowed). */
     ptrdiff_t present_offset; /* Where to store bool "was given" (offset + 1; 0: nowhere). */
+    bool unique;        /* PARAM_MONEY of a PARAM_LIST's items: tells them apart, so no two may have the same. */
     bool off_if_block_missing; /* PARAM_FLAG "x.enabled|x": false when block x is not there at all, else its default. */
 };
 

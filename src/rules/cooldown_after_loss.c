@@ -31,9 +31,9 @@ struct cooldown_after_loss {
 };
 
 static const struct param tier_params[] = {
-    { .keys = "loss_amount", .help = "Loss of one round turn in dollars, reached or exceeded.", .kind = PARAM_MONEY,
+    { .keys = "loss_amount", .help = "Loss of one round turn in dollars, reached or exceeded; each amount once.", .kind = PARAM_MONEY,
         .looser = LOOSER_HIGHER,
-        .offset = offsetof(struct tier, loss_micros), .min = 1, .max = MONEY_MAX },
+        .offset = offsetof(struct tier, loss_micros), .min = 1, .max = MONEY_MAX, .unique = true },
     { .keys = "cooldown_duration", .help = "Seconds without new entries.", .kind = PARAM_SECONDS,
         .looser = LOOSER_LOWER,
         .offset = offsetof(struct tier, cooldown), .min = 1, .max = 604800 },
