@@ -326,7 +326,7 @@ open_feed(struct daemon *daemon, struct error *err)
 {
     const struct daemon_settings *settings = &daemon->config->daemon;
     const struct feed_options options = { .loop = &daemon->loop, .port = (uint16_t)settings->feed.port,
-        .snapshot = guard_write_overview, .context = &daemon->guard };
+        .clients_max = (int32_t)settings->feed.clients_max, .snapshot = guard_write_overview, .context = &daemon->guard };
     char what[64];
 
     if (!settings->feed.enabled || daemon->guard.feed != NULL)

@@ -463,6 +463,14 @@ times_of(const struct daemon_settings *d)
         .sync_gap_ms = (int32_t)(d->sync.min_gap_s * 1000), .sync_buffer = (int32_t)d->sync.buffer };
 }
 
+static struct pace_limits
+limits_of(const struct daemon_settings *d)
+{
+    return (struct pace_limits){ .general = d->rate.general.requests, .general_s = d->rate.general.seconds,
+        .history = d->rate.history.requests, .history_s = d->rate.history.seconds, .enforce_permille = d->rate.enforce_share_permille,
+        .normal_permille = d->rate.normal_share_permille > 0 ? d->rate.normal_share_permille : 1 };
+}
+
 static enum status
 make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err)
 {
@@ -473,7 +481,7 @@ make_gateway(struct guard *guard, int32_t index, int64_t *ids, struct error *err
         .market_hub_url = daemon->hub.market_url, .ca_file = daemon->api.ca_file,
         .user_name = config->users[index].username, .api_key = config->users[index].api_key, .accounts = ids,
         .trades_since = trades_since, .in_session = in_session, .in_halt = in_halt,
-        .tick_nanos = tick_nanos, .context = guard, .times = times_of(daemon), .rested = guard->rested };
+        .tick_nanos = tick_nanos, .context = guard, .times = times_of(daemon), .limits = limits_of(daemon), .rested = guard->rested };
     const struct gateway_sink sink = { .context = user, .event = on_gateway_event, .alarm = on_gateway_alarm,
         .wire = on_wire, .note = on_note, .called = on_called };
     char number[24];

@@ -29,7 +29,9 @@ go_on_from_memory(struct recall *recall, struct guard *guard, struct restore *re
 enum status
 recall_open(struct recall *recall, struct guard *guard, struct restore *ret_restore, struct error *err)
 {
-    const struct store_options options = { .path = guard->config->daemon.db.path, .version = APP_VERSION, .now = guard_now(guard) };
+    const struct daemon_settings *settings = &guard->config->daemon;
+    const struct store_options options = { .path = settings->db.path, .version = APP_VERSION, .now = guard_now(guard),
+        .busy_timeout_ms = (int32_t)settings->db.busy_timeout_ms, .extra = settings->db.synchronous == SYNCHRONOUS_EXTRA };
     enum status status = store_open(&options, &recall->store, err);
 
     if (status == OK)

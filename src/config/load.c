@@ -122,6 +122,8 @@ read_global(struct build *build, const struct yaml_node *node)
     config->alert_percent = (int32_t)global.alert_percent;
 }
 
+_Static_assert(BACKOFF_STEPS_MAX == ENFORCE_STEPS_MAX, "a list of waits fits");
+
 void
 config_refill(struct loaded_config *loaded)
 {
@@ -132,6 +134,13 @@ config_refill(struct loaded_config *loaded)
     config->reset_second = settings->day.reset_second;
     config->order = (enum enforcement_order)settings->enforce.order;
     config->alarm_after = SPAN_MS(settings->enforce.fail_ms);
+    config->enforce_steps_count = settings->enforce.backoff.count;
+    for (int32_t i = 0; i < config->enforce_steps_count; i++)
+        config->enforce_steps[i] = SPAN_MS(settings->enforce.backoff.steps_ms[i]);
+    config->verify_poll = SPAN_MS(settings->verify.poll_ms);
+    config->verify_fast = SPAN_MS(settings->verify.fast_window_ms);
+    config->agreeing_reads = (int32_t)settings->verify.min_agreeing_reads;
+    config->stuck_after = SPAN_SECONDS(settings->order.stuck_alarm_s);
     config->stale_after = SPAN_SECONDS(settings->quotes.stale_s);
     config->blind_after = SPAN_SECONDS(settings->quotes.blind_s);
     config->unsubscribe_after = SPAN_SECONDS(settings->quotes.unsubscribe_after_s);

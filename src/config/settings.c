@@ -142,20 +142,32 @@ parse_share(const char *text, void *field, struct error *err)
     return OK;
 }
 
-/* "200/60": requests in seconds. */
+/* "200/60": requests in seconds; never more than the broker takes (RL-01). */
 static enum status
-parse_rate(const char *text, void *field, struct error *err)
+parse_rate(const char *text, const struct rate *most, struct rate *rate, struct error *err)
 {
-    struct rate *rate = field;
     const char *slash = strchr(text, '/');
     int64_t requests = 0, seconds = 0;
     bool whole = slash != NULL && text_to_int64(text, (size_t)(slash - text), &requests) &&
         text_to_int64(slash + 1, strlen(slash + 1), &seconds);
 
-    if (!whole || requests < 1 || requests > 10000 || seconds < 1 || seconds > 3600)
-        return error_set(err, STATUS_CONFIG, "expected requests/seconds such as 200/60, not \"%s\"", text);
+    if (!whole || requests < 10 || requests > most->requests || seconds < most->seconds || seconds > 3600)
+        return error_set(err, STATUS_CONFIG, "expected requests/seconds, 10 to %d in %d seconds or more, such as %d/%d, not \"%s\"",
+            (int)most->requests, (int)most->seconds, (int)most->requests, (int)most->seconds, text);
     *rate = (struct rate){ .requests = (int32_t)requests, .seconds = (int32_t)seconds };
     return OK;
+}
+
+static enum status
+parse_general(const char *text, void *field, struct error *err)
+{
+    return parse_rate(text, &(struct rate){ .requests = 200, .seconds = 60 }, field, err);
+}
+
+static enum status
+parse_history(const char *text, void *field, struct error *err)
+{
+    return parse_rate(text, &(struct rate){ .requests = 50, .seconds = 30 }, field, err);
 }
 
 static enum status
@@ -192,33 +204,14 @@ settings_is_secret(const struct param *param)
     return param->kind == PARAM_TEXT && (param->parse == parse_secret || param->parse == settings_parse_key || param->parse == parse_webhook);
 }
 
-/* As the table has its defaults. */
+/* As the table has its defaults; of the kinds that settings_fixed has. */
 static void
 write_value(const struct param *param, const void *field, struct text *out)
 {
-    const int64_t *number = field;
-    const struct rate *rate = field;
-
-    if (param->kind == PARAM_CHOICE) {
-        for (const struct choice *c = param->choices; c->word != NULL; c++)
-            if (c->value == *(const int32_t *)field)
-                text_add(out, c->word);
-    } else if (param->kind == PARAM_LIST) { /* Of waits: STEPS(). */
-        const struct backoff *waits = (const void *)((const char *)field - offsetof(struct backoff, steps_ms));
-        for (int32_t i = 0; i < waits->count; i++)
-            text_addf(out, "%s%" PRId64, i == 0 ? "[" : ", ", waits->steps_ms[i]);
-        text_add(out, "]");
-    } else if (param->kind == PARAM_INT) {
-        text_addf(out, "%" PRId64, *number);
-    } else if (param->parse == parse_rate) {
-        text_addf(out, "%" PRId32 "/%" PRId32, rate->requests, rate->seconds);
-    } else if (param->parse == parse_share) {
-        char share[MONEY_TEXT_MAX];
-        (void)decimal_format(*(const int32_t *)field, 3, share, sizeof share);
-        text_add(out, share);
-    } else {
+    if (param->kind == PARAM_INT)
+        text_addf(out, "%" PRId64, *(const int64_t *)field);
+    else
         text_add(out, field);
-    }
 }
 
 bool
@@ -231,9 +224,7 @@ settings_is_default(const struct param *param, const struct daemon_settings *set
     return text_same(buffer, param->value);
 }
 
-const char *const settings_fixed[] = { "enforce.backoff_ms", "verify.poll_ms", "verify.fast_window_ms",
-    "verify.min_agreeing_reads", "rate.general", "rate.history", "rate.normal_share", "rate.enforce_share", "order.tag_prefix",
-    "order.verify_after_ms", "order.stuck_alarm_s", "order.no_progress_s", "db.synchronous", "db.busy_timeout_ms", "feed.max_clients" };
+const char *const settings_fixed[] = { "order.tag_prefix", "order.verify_after_ms", "order.no_progress_s" };
 const size_t settings_fixed_count = COUNT_OF(settings_fixed);
 
 static const struct choice orders[] = { { "parallel", ORDER_PARALLEL }, { "cancel_first", ORDER_CANCEL_FIRST }, { NULL, 0 } };
@@ -297,9 +288,9 @@ const struct param settings_daemon[] = {
     WHOLE("enforce.fail_ms", enforce.fail_ms, NEITHER, 1, 600000, "5000", "Longer than this: failed, alarm; it goes on trying."),
     WHOLE("verify.poll_ms", verify.poll_ms, NEITHER, 100, 60000, "500", "How often the broker is asked for proof."),
     WHOLE("verify.fast_window_ms", verify.fast_window_ms, NEITHER, 100, 600000, "5000", "For how long it is asked that often."),
-    WHOLE("verify.min_agreeing_reads", verify.min_agreeing_reads, ANY, 1, 10, "2", "Equal answers that prove something."),
-    TEXT("rate.general", rate.general, NEITHER, parse_rate, "200/60", "The gateway's limit, requests/seconds."),
-    TEXT("rate.history", rate.history, NEITHER, parse_rate, "50/30", "Its limit for history."),
+    WHOLE("verify.min_agreeing_reads", verify.min_agreeing_reads, ANY, 2, 10, "2", "Equal answers that prove something."),
+    TEXT("rate.general", rate.general, NEITHER, parse_general, "200/60", "Requests/seconds we may send; less than the gateway takes, where others use the key too."),
+    TEXT("rate.history", rate.history, NEITHER, parse_history, "50/30", "Likewise for history."),
     TEXT("rate.normal_share", rate.normal_share_permille, NEITHER, parse_share, "0.75", "Share of it for all but enforcement."),
     TEXT("rate.enforce_share", rate.enforce_share_permille, NEITHER, parse_share, "0.95", "Share with enforcement; above normal_share."),
     WHOLE("background_pause.failures", background_pause.failures, NEITHER, 1, 100, "5", "Failures in a row that pause background work."),
@@ -327,7 +318,7 @@ const struct param settings_daemon[] = {
     WHOLE("order.no_progress_s", order.no_progress_s, NEITHER, 1, 3600, "60", "Partly filled without progress for so long: asked about."),
     TEXT("db.path", db.path, NEITHER, parse_text, "data/state.db", "The database."),
     WORD("db.synchronous", db.synchronous, NEITHER, syncs, "FULL", "What is promised is on the disk (SQLite's word)."),
-    WHOLE("db.busy_timeout_ms", db.busy_timeout_ms, NEITHER, 0, 60000, "2000", "Wait for another program's lock on it."),
+    WHOLE("db.busy_timeout_ms", db.busy_timeout_ms, NEITHER, 1, 2500, "2000", "Wait for another program's lock on it."),
     WHOLE("db.keep_trades_d", db.keep_trades_d, NEITHER, 1, 3650, "90", "Days trades are kept."),
     WHOLE("db.keep_audit_d", db.keep_audit_d, NEITHER, 1, 3650, "365", "Days the enforcement log is kept."),
     WHOLE("db.keep_backups", db.keep_backups, NEITHER, 1, 100, "4", "Weekly backups kept."),

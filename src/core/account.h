@@ -340,7 +340,7 @@ void stop_seen(struct position *position, const struct order *order);
 void stop_read(struct engine *engine, struct position *position, const struct snapshot *snapshot);
 /** Tell of a request of which nothing is known for too long (OL-06). */
 void stop_run(struct engine *engine, struct position *position);
-struct instant stop_deadline(const struct position *position);
+struct instant stop_deadline(const struct engine *engine, const struct position *position);
 
 /* ---- sight.c ---- */
 /** At the account's deadline: tell of lost prices and act on them. */

@@ -37,6 +37,11 @@ struct config {
     bool strict_mode;                  /* R-ALL-12. */
     enum enforcement_order order;      /* R-ALL-5. */
     struct span alarm_after;           /* R-ALL-5: 5 s. */
+    int32_t enforce_steps_count;       /* At least one. */
+    struct span enforce_steps[ENFORCE_STEPS_MAX]; /* RT-04: 0.25, 0.5, 1, 2, 5 s, ascending; the last one for ever. */
+    struct span verify_poll, verify_fast; /* OV-02: a read each 0.5 s for 5 s. */
+    int32_t agreeing_reads;            /* OV-04: 2, never less. */
+    struct span stuck_after;           /* OL-06: 30 s. */
     int32_t warn_percent, alert_percent; /* R-ALL-15: 70, 90. */
     struct span stale_after;           /* R-004-4: 10 s. */
     struct span blind_after;           /* HM-03: 30 s; zero: never blind. */

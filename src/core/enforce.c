@@ -293,7 +293,7 @@ send_close(struct engine *engine, struct account *account, struct target *target
     target->unresolved = target->in_doubt = false;
     target->agreeing = 0;
     enforce_record_sent(engine, account, command);
-    enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
+    enforce_want_read(account, instant_add(engine->now, engine->config->verify_poll));
 }
 
 static void
@@ -418,7 +418,7 @@ drive_order(struct engine *engine, struct account *account, struct order *order)
     order->agreeing = 0;
     order->swept = true;
     enforce_record_sent(engine, account, command);
-    enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
+    enforce_want_read(account, instant_add(engine->now, engine->config->verify_poll));
 }
 
 /*
@@ -552,6 +552,6 @@ enforce_deadline(const struct engine *engine, const struct account *account)
             due = instant_min(due, o->retry_at);
     }
     for (const struct position *p = account->positions; p != NULL; p = p->next)
-        due = instant_min(due, stop_deadline(p));
+        due = instant_min(due, stop_deadline(engine, p));
     return due;
 }

@@ -14,6 +14,7 @@
 #define WHY_MAX 240               /* The sentence of R-ALL-14. */
 #define SYMBOLS_MAX 64            /* Symbols in one list of the configuration: 51 products exist. */
 #define TIERS_MAX 8               /* Loss tiers of RULE-007. */
+#define ENFORCE_STEPS_MAX 12      /* Waits between attempts to enforce; five are the default. */
 #define HOLIDAYS_MAX 256          /* 10 years. */
 #define TRADE_BITS 28             /* Trades by number: 268 million, the day of half a million scalpers. */
 #define ACCOUNTS_BOUND ((1 << TRADE_BITS) / TRADES_PER_ACCOUNT - 1)

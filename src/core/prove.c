@@ -16,9 +16,9 @@
 struct instant
 enforce_back_off(const struct engine *engine, int16_t attempts, struct span hold)
 {
-    static const int32_t steps_ms[] = {250, 500, 1000, 2000, 5000}; /* RT-04. */
-    size_t step = attempts > 0 ? (size_t)attempts - 1 : 0;
-    struct span wait = SPAN_MS(steps_ms[step < COUNT_OF(steps_ms) ? step : COUNT_OF(steps_ms) - 1]);
+    const struct config *config = engine->config;
+    int32_t step = attempts > 0 ? attempts - 1 : 0, last = config->enforce_steps_count - 1;
+    struct span wait = config->enforce_steps[step < last ? step : last]; /* RT-04. */
 
     return instant_add(engine->now, hold.ns > wait.ns ? hold : wait);
 }
@@ -41,7 +41,7 @@ target_answered(
     /* Flat was seen, and exposure again, before the answer: whose flat it was cannot be told, and the close may be at work (ID-04). */
     target->unresolved = !target->satisfied || (answer->outcome != OUTCOME_GONE && enforce_held(account, target->contract) > target->size);
     enforce_want_read(
-        account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, SPAN_MS(500)));
+        account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(target->sent_at, engine->config->verify_poll));
 }
 
 static void
@@ -71,7 +71,7 @@ order_answered(struct engine *engine, struct account *account, struct order *ord
     if (order_may_execute(order->status))
         order->unresolved = true;
     enforce_want_read(account,
-        answer->outcome == OUTCOME_GONE ? engine->now : instant_add(order->sent_at, SPAN_MS(500))); /* OV-02 */
+        answer->outcome == OUTCOME_GONE ? engine->now : instant_add(order->sent_at, engine->config->verify_poll)); /* OV-02 */
 }
 
 static void
@@ -178,18 +178,18 @@ prove(struct engine *engine, struct account *account, struct target *target)
     target->attempts = 0;
 }
 
-/* OV-04: two reads at least a second apart that still show it, both asked after the request. */
+/* OV-04: two reads, or as many as are configured, at least a second apart that still show it, all asked after the request. */
 static bool
-second_agreeing_read(const struct snapshot *snapshot, struct instant sent_at, struct instant *read_at, int8_t *agreeing)
+enough_agreeing_reads(const struct engine *engine, const struct snapshot *snapshot, struct instant sent_at, struct instant *read_at,
+    int8_t *agreeing)
 {
-    if (!instant_before(sent_at, snapshot->asked_at))
+    bool first = *agreeing == 0;
+
+    if (!instant_before(sent_at, snapshot->asked_at) || (!first && instant_since(snapshot->asked_at, *read_at).ns < SPAN_SECONDS(1).ns))
         return false;
-    if (*agreeing == 0) {
-        *agreeing = 1;
-        *read_at = snapshot->asked_at;
-        return false;
-    }
-    return instant_since(snapshot->asked_at, *read_at).ns >= SPAN_SECONDS(1).ns;
+    *agreeing = (int8_t)(*agreeing + 1);
+    *read_at = snapshot->asked_at;
+    return *agreeing >= engine->config->agreeing_reads;
 }
 
 static void
@@ -213,7 +213,7 @@ read_for_target(struct engine *engine, struct account *account, struct target *t
     target->size_seen = size;
     if (!exceeds)
         return;
-    if (second_agreeing_read(snapshot, target->sent_at, &target->read_at, &target->agreeing)) {
+    if (enough_agreeing_reads(engine, snapshot, target->sent_at, &target->read_at, &target->agreeing)) {
         target->unresolved = false;
         target->retry_at = engine->now;
     }
@@ -236,7 +236,7 @@ prove_read(struct engine *engine, struct account *account, const struct snapshot
     account->read_in_flight = account->read_in_flight && instant_before(snapshot->asked_at, account->read_sent_at);
     for (struct order *o = account->orders; o != NULL; o = o->next) {
         if (!o->unresolved || o->missing || !(o->unwanted || o->trim) ||
-            !second_agreeing_read(snapshot, o->sent_at, &o->read_at, &o->agreeing))
+            !enough_agreeing_reads(engine, snapshot, o->sent_at, &o->read_at, &o->agreeing))
             continue;
         o->unresolved = false;
         if (o->trim) /* Accepted without effect: as good as refused. */
@@ -272,7 +272,9 @@ read_again_after(const struct engine *engine, const struct account *account)
         if (t->state != TARGET_DONE && age.ns < youngest.ns)
             youngest = age;
     }
-    return youngest.ns < SPAN_SECONDS(5).ns ? SPAN_MS(500) : youngest.ns < SPAN_SECONDS(30).ns ? SPAN_MS(2000) : SPAN_SECONDS(5);
+    struct span poll = engine->config->verify_poll;
+    struct span wait = youngest.ns < engine->config->verify_fast.ns ? poll : youngest.ns < SPAN_SECONDS(30).ns ? SPAN_MS(2000) : SPAN_SECONDS(5);
+    return wait.ns > poll.ns ? wait : poll;
 }
 
 void

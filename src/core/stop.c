@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #define READ_TRUSTED SPAN_MS(2000)  /* OV-04: lists trail by up to so long. */
-#define SILENT_MAX SPAN_SECONDS(30) /* OL-06 */
 #define REFUSALS_TOLD 3             /* The market may pass the price in between; then the position has no stop. */
 #define TOLD_EVERY SPAN_SECONDS(60) /* RT-05 */
 
@@ -153,7 +152,7 @@ stop_answered(struct engine *engine, struct position *position, const struct ans
         stop->checked = true;
     }
     if (!stop->checked || !seen)
-        enforce_want_read(position->account, instant_add(engine->now, SPAN_MS(500)));
+        enforce_want_read(position->account, instant_add(engine->now, engine->config->verify_poll));
 }
 
 void
@@ -211,21 +210,21 @@ stop_read(struct engine *engine, struct position *position, const struct snapsho
 }
 
 struct instant
-stop_deadline(const struct position *position)
+stop_deadline(const struct engine *engine, const struct position *position)
 {
     const struct stop_request *stop = position->stop;
     bool open = stop != NULL && !stop->told && position->size != 0 && (stop->unproven || stop->command != 0 || !stop->checked);
 
-    return open ? instant_add(stop->sent_at, SILENT_MAX) : INSTANT_NEVER;
+    return open ? instant_add(stop->sent_at, engine->config->stuck_after) /* OL-06 */ : INSTANT_NEVER;
 }
 
 void
 stop_run(struct engine *engine, struct position *position)
 {
-    if (instant_before(engine->now, stop_deadline(position)))
+    if (instant_before(engine->now, stop_deadline(engine, position)))
         return; /* As without any: NEVER. */
     position->stop->told = true;
     output_alarm(engine, position->account, 0, 2, 0, "Nothing is known of a stop of ours for %s since %lld s.", position->contract->id.text,
-        (long long)(SILENT_MAX.ns / 1000000000));
+        (long long)(engine->config->stuck_after.ns / 1000000000));
     enforce_want_read(position->account, engine->now);
 }

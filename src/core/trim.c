@@ -157,7 +157,7 @@ ask(struct engine *engine, struct account *account, struct order *order, const s
     order->sent_at = engine->now;
     order->agreeing = 0;
     enforce_record_sent(engine, account, command);
-    enforce_want_read(account, instant_add(engine->now, SPAN_MS(500)));
+    enforce_want_read(account, instant_add(engine->now, engine->config->verify_poll));
 }
 
 /* It filled before it was made smaller: what it has opened on the other side is ours to undo (R-ALL-5). */
@@ -249,5 +249,5 @@ trim_answered(struct engine *engine, struct account *account, struct order *orde
         return;
     }
     order->unresolved = order_may_execute(order->status) && order_remaining(order) > order->trim_to; /* OV-01: an answer is no proof. */
-    enforce_want_read(account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(order->sent_at, SPAN_MS(500)));
+    enforce_want_read(account, answer->outcome == OUTCOME_GONE ? engine->now : instant_add(order->sent_at, engine->config->verify_poll));
 }

@@ -23,7 +23,6 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define CLIENTS_MAX 100                 /* S-14. */
 #define KEYS_MAX 2048                   /* 512 contracts, and 13 states of each of 100 accounts. */
 #define QUEUE_MAX (1 << 20)
 #define BEHIND 32768                    /* More bytes waiting than this: states are held back. */
@@ -50,7 +49,7 @@ struct client {
 struct feed {
     struct feed_options options;
     struct server *server;
-    struct client *clients; /* Also those that are being closed: more than CLIENTS_MAX for a moment. */
+    struct client *clients; /* Also those that are being closed: more than clients_max for a moment. */
     int32_t clients_count;
     struct state *by_key;
     struct state *states[KEYS_MAX];
@@ -277,7 +276,7 @@ feed_new(const struct feed_options *options, struct feed **ret_feed, struct erro
         .port = options->port,
         .ipv6 = options->ipv6,
         .socket_path = "/",
-        .sockets_max = CLIENTS_MAX,
+        .sockets_max = options->clients_max,
         .message_max = INCOMING_MAX,
         .queue_max = options->queue_max == 0 ? QUEUE_MAX : options->queue_max,
         .close_timeout = options->close_timeout,

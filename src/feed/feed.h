@@ -28,6 +28,7 @@ struct feed_options {
     struct uv_loop_s *loop; /* Borrowed. */
     uint16_t port;          /* 8765 by default of daemon.yaml; 0: any free one. */
     bool ipv6;              /* On ::1 too. */
+    int32_t clients_max;    /* S-14; 0: 100. */
     size_t queue_max;       /* Bytes a client may be behind; 0: 1 MiB. */
     struct span close_timeout; /* 0: 2 s. */
     /*

@@ -330,7 +330,7 @@ woken(void *user)
 void
 gateway_start(struct gateway *gateway)
 {
-    pace_init(&gateway->pace, gateway_now(gateway), gateway->settings.rested);
+    pace_init(&gateway->pace, &gateway->settings.limits, gateway_now(gateway), gateway->settings.rested);
     session_start(gateway);
     health_warm(gateway, gateway_now(gateway)); /* Connections are made while the log-in is under way. */
     for (int i = 0; i < HUBS; i++)

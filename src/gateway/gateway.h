@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "core/event.h"
 #include "core/update.h"
+#include "gateway/pace.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,6 +88,7 @@ struct gateway_settings {
     int64_t (*tick_nanos)(void *context, const char *contract);
     void *context;
     struct gateway_times times;
+    struct pace_limits limits;   /* RL-01 */
     bool rested;                 /* No process of ours has sent anything for a minute: the rate windows are empty (RL-08). */
     uint64_t seed;               /* Of the jitter. */
     const struct transport *transport; /* NULL: libcurl on libuv. */

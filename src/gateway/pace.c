@@ -12,16 +12,25 @@
 
 #define SECOND INT64_C(1000000000)
 
-struct bounds {
-    int32_t most[PACE_CLASSES];
-    int64_t length_ns;
-    int32_t half;
-};
+static int32_t
+or_default(int32_t value, int32_t otherwise)
+{
+    return value > 0 ? value : otherwise;
+}
 
-static const struct bounds bounds_of[PACE_WINDOWS] = {
-    [PACE_GENERAL] = { { 150, 170, 190, PACE_GENERAL_MAX }, 60 * SECOND, PACE_GENERAL_MAX / 2 },
-    [PACE_HISTORY] = { { 45, 45, 47, PACE_HISTORY_MAX }, 30 * SECOND, PACE_HISTORY_MAX / 2 },
-};
+/* A limit of a few requests still lets one of each class leave. */
+static int32_t
+share_of(int32_t most, int32_t permille)
+{
+    return most * permille >= 1000 ? most * permille / 1000 : 1;
+}
+
+static struct pace_bounds
+bounds_of(int32_t most, int32_t seconds, int32_t normal_permille, int32_t enforce_permille)
+{
+    return (struct pace_bounds){ .most = { share_of(most, normal_permille), share_of(most, (normal_permille + enforce_permille) / 2),
+                                     share_of(most, enforce_permille), most }, .length_ns = seconds * SECOND };
+}
 
 static void
 push(struct pace_window *window, int64_t now_ns)
@@ -45,18 +54,28 @@ expired(const struct pace_window *window, int64_t length_ns, int64_t now_ns)
 }
 
 void
-pace_init(struct pace *pace, int64_t now_ns, bool rested)
+pace_init(struct pace *pace, const struct pace_limits *limits, int64_t now_ns, bool rested)
 {
+    int32_t normal = or_default(limits->normal_permille, 750), enforce = or_default(limits->enforce_permille, 950);
+
     *pace = (struct pace){ .normal_frozen_until_ns = INT64_MIN, .enforcement_frozen_until_ns = INT64_MIN };
+    pace->bounds[PACE_GENERAL] = bounds_of(or_default(limits->general, PACE_GENERAL_MAX), or_default(limits->general_s, 60), normal, enforce);
+    pace->bounds[PACE_HISTORY] = bounds_of(or_default(limits->history, PACE_HISTORY_MAX), or_default(limits->history_s, 30), 900, 950); /* RL-03: 45 */
     for (int w = 0; w < PACE_WINDOWS && !rested; w++)
-        for (int32_t i = 0; i < bounds_of[w].half; i++)
+        for (int32_t i = 0; i < pace_max(pace, (enum pace_window_kind)w) / 2; i++)
             push(&pace->windows[w], now_ns);
+}
+
+int32_t
+pace_max(const struct pace *pace, enum pace_window_kind window)
+{
+    return pace->bounds[window].most[PACE_LOGIN];
 }
 
 int32_t
 pace_used(const struct pace *pace, enum pace_window_kind window, int64_t now_ns)
 {
-    return pace->windows[window].count - expired(&pace->windows[window], bounds_of[window].length_ns, now_ns);
+    return pace->windows[window].count - expired(&pace->windows[window], pace->bounds[window].length_ns, now_ns);
 }
 
 int64_t
@@ -64,7 +83,7 @@ pace_ask(const struct pace *pace, enum pace_class class, enum pace_window_kind w
 {
     const struct pace_window *w = &pace->windows[window];
     int32_t used = pace_used(pace, window, now_ns);
-    int32_t most = bounds_of[window].most[class];
+    int32_t most = pace->bounds[window].most[class];
     int64_t frozen = class == PACE_NORMAL ? pace->normal_frozen_until_ns
         : class == PACE_LOGIN             ? INT64_MIN
                                           : pace->enforcement_frozen_until_ns;
@@ -75,14 +94,14 @@ pace_ask(const struct pace *pace, enum pace_class class, enum pace_window_kind w
         return now_ns;
     /* So many of the oldest have to leave the window first. */
     int32_t leaving = w->count - most;
-    return w->sent_ns[(w->first + leaving) % PACE_GENERAL_MAX] + bounds_of[window].length_ns + 1;
+    return w->sent_ns[(w->first + leaving) % PACE_GENERAL_MAX] + pace->bounds[window].length_ns + 1;
 }
 
 void
 pace_take(struct pace *pace, enum pace_window_kind window, int64_t now_ns)
 {
     struct pace_window *w = &pace->windows[window];
-    int32_t gone = expired(w, bounds_of[window].length_ns, now_ns);
+    int32_t gone = expired(w, pace->bounds[window].length_ns, now_ns);
 
     w->first = (w->first + gone) % PACE_GENERAL_MAX;
     w->count -= gone;

@@ -7,12 +7,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACE_GENERAL_MAX 200 /* In any 60 s, login and ping included. */
+#define PACE_GENERAL_MAX 200 /* In any 60 s, login and ping included: the broker's limits, and the most of ours. */
 #define PACE_HISTORY_MAX 50  /* History/retrieveBars in any 30 s. */
 
+/* What this process may send of it, where others use the same key.  0: the default. */
+struct pace_limits {
+    int32_t general, general_s; /* 200 in 60 s */
+    int32_t history, history_s; /* 50 in 30 s */
+    int32_t normal_permille;    /* 750: upkeep's share of what is general (RL-03) ... */
+    int32_t enforce_permille;   /* 950: ... and enforcement's. */
+};
+
 enum pace_class {
-    PACE_NORMAL,      /* Polls, audits, look-ups: up to 150 (45 of history). */
-    PACE_PROOF,       /* Reads that prove an enforcement: up to 170, so that they never use up what a close needs. */
+    PACE_NORMAL,      /* Polls, audits, look-ups: up to 150. */
+    PACE_PROOF,       /* Reads that prove an enforcement: up to 170, half way, so that they never use up what a close needs. */
     PACE_ENFORCEMENT, /* What reduces risk: up to 190. */
     PACE_LOGIN,       /* Token: the last ten too. */
     PACE_CLASSES,
@@ -26,7 +34,13 @@ struct pace_window {
     int32_t first, count;
 };
 
+struct pace_bounds {
+    int32_t most[PACE_CLASSES];
+    int64_t length_ns;
+};
+
 struct pace {
+    struct pace_bounds bounds[PACE_WINDOWS];
     struct pace_window windows[PACE_WINDOWS];
     int64_t normal_frozen_until_ns, enforcement_frozen_until_ns;
     int32_t normal_refusals, enforcement_refusals; /* 429s in a row. */
@@ -36,7 +50,7 @@ struct pace {
  * @now_ns is the process's start: half of each window counts as used for its length (RL-08), the last process may have sent it; unless it is
  * known that none has (@rested).
  */
-void pace_init(struct pace *pace, int64_t now_ns, bool rested);
+void pace_init(struct pace *pace, const struct pace_limits *limits, int64_t now_ns, bool rested);
 
 /** When may the next request of the class leave?  @now_ns if at once, else when to ask again. */
 int64_t pace_ask(const struct pace *pace, enum pace_class class, enum pace_window_kind window, int64_t now_ns);
@@ -49,6 +63,9 @@ int64_t pace_refused(struct pace *pace, enum pace_class class, int64_t retry_aft
 
 /** An answer that was no 429. */
 void pace_answered(struct pace *pace, enum pace_class class);
+
+/** Requests that may be in the window, by anybody. */
+int32_t pace_max(const struct pace *pace, enum pace_window_kind window);
 
 /** Requests in the window now. */
 int32_t pace_used(const struct pace *pace, enum pace_window_kind window, int64_t now_ns);

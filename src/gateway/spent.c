@@ -20,10 +20,11 @@ spent_take(struct gateway *gateway)
     pace_take(&gateway->pace, PACE_GENERAL, now);
     rest->requests++;
     int32_t used = pace_used(&gateway->pace, PACE_GENERAL, now);
-    if (used * 100 < PACE_GENERAL_MAX * WARN_PERCENT || now < rest->spent_alarm_ns)
+    if (used * 100 < pace_max(&gateway->pace, PACE_GENERAL) * WARN_PERCENT || now < rest->spent_alarm_ns)
         return;
     rest->spent_alarm_ns = now + WARN_AGAIN_NS;
-    gateway_alarm(gateway, GATEWAY_WARN, "%d of the %d requests a minute allows are used", (int)used, PACE_GENERAL_MAX);
+    gateway_alarm(gateway, GATEWAY_WARN, "%d of the %d requests the rate window allows are used", (int)used,
+        (int)pace_max(&gateway->pace, PACE_GENERAL));
 }
 
 static bool
@@ -45,8 +46,8 @@ spent_held(struct gateway *gateway, struct call *call, int64_t at, int64_t now)
     call->counted = true;
     *again_ns = now + HELD_AGAIN_NS;
     gateway_alarm(gateway, enforces(call) ? GATEWAY_CRITICAL : GATEWAY_WARN,
-        "%s waits %lld ms more for the rate window: %d of %d requests used in the last minute%s%s", endpoint_path(call->endpoint),
-        (long long)((at - now) / MS), (int)pace_used(&gateway->pace, PACE_GENERAL, now), PACE_GENERAL_MAX,
+        "%s waits %lld ms more for the rate window: %d of %d requests used in the rate window%s%s", endpoint_path(call->endpoint),
+        (long long)((at - now) / MS), (int)pace_used(&gateway->pace, PACE_GENERAL, now), pace_max(&gateway->pace, PACE_GENERAL),
         new_process ? ", half of them counted for the process before this one" : "",
         gateway->pace.enforcement_frozen_until_ns > now ? "; the gateway answered 429" : "");
 }

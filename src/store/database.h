@@ -31,6 +31,8 @@ struct database {
     struct os_lock *lock;        /* NULL when read-only. */
     sqlite3_stmt *statements[DATABASE_STATEMENTS_MAX]; /* save.c's and audit.c's, prepared once. */
     struct chain chain;
+    int32_t busy_timeout_ms;
+    bool extra;                  /* synchronous=EXTRA. */
     bool read_only;
     bool unchanging;             /* Read-only, and nobody can write it. */
     char path[DATABASE_PATH_MAX];

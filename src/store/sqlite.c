@@ -154,7 +154,7 @@ open_handle(struct database *database, struct error *err)
     if (code != SQLITE_OK)
         return database_error(database->handle, code, "open", err);
     (void)sqlite3_extended_result_codes(database->handle, 1);
-    (void)sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
+    (void)sqlite3_busy_timeout(database->handle, database->busy_timeout_ms);
     return database_run(database->handle, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = " DATABASE_CACHE_PAGES, err);
 }
 
@@ -192,7 +192,8 @@ bring_up_to_date(struct database *database, const struct store_options *options,
     if (version > 0 && version < schema_current.count)
         status = back_up_before_migration(database, version, options->now, err);
     if (status == OK)
-        status = database_run(database->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err);
+        status = database_run(database->handle, database->extra ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = EXTRA"
+                                                               : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err);
     if (status == OK)
         status = schema_migrate(database->handle, &schema_current, options->now, program, err);
     return status;
@@ -280,6 +281,8 @@ sqlite_open(const struct store_options *options, struct store **ret_store, struc
         return error_set(err, STATUS_LIMIT, "%s: no memory", options->path);
     database->store.driver = &driver;
     database->read_only = options->read_only;
+    database->extra = options->extra;
+    database->busy_timeout_ms = options->busy_timeout_ms > 0 ? options->busy_timeout_ms : BUSY_TIMEOUT_MS;
     remembered_init(&database->store.remembered);
     enum status status = text_copy(database->path, sizeof database->path, options->path) ? OK :
         error_set(&why, STATUS_CONFIG, "path too long");

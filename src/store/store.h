@@ -27,6 +27,8 @@ struct store_options {
     const char *path;          /* Database file, or STORE_IN_MEMORY. Its directory is made (0700) if there is none. */
     const char *version;       /* Of the program, for the history of migrations; NULL: "". */
     struct instant now;        /* Dates migrations and names what is set aside. */
+    int32_t busy_timeout_ms;   /* Wait for another program's lock; 0: 2000 (MG-07). */
+    bool extra;                /* synchronous=EXTRA: the directory is synced too. */
     bool read_only;            /* For looking only: no lock, no migration, no repair; the file must be there. */
 };
 

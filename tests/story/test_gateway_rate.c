@@ -160,7 +160,7 @@ test_warned(void **state)
     for (int i = 0; i < 161; i++)
         fake_command(fake, close_command);
     assert_int_equal(fake->alarms[1], warnings + 1);
-    assert_int_equal(alarms_with(fake, "of the 200 requests a minute allows are used"), 1);
+    assert_int_equal(alarms_with(fake, "of the 200 requests the rate window allows are used"), 1);
     gateway_status(fake->gateway, &status);
     assert_true(status.rate_used >= 160 && status.rate_used <= status.rate_max);
     assert_int_equal(status.rate_max, 200);

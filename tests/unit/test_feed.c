@@ -376,6 +376,29 @@ test_hundred_clients(void **state)
     stop(&f);
 }
 
+/* S-14: as many as the operator says; one more is told to come back. */
+static void
+test_own_number_of_clients(void **state)
+{
+    struct fixture f = { 0 };
+    struct raw_client two[2], third;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&f.loop), 0);
+    const struct feed_options options = { .loop = &f.loop, .clients_max = 2, .snapshot = write_snapshot, .context = &f, .close_timeout = SPAN_MS(50) };
+    assert_int_equal(feed_new(&options, &f.feed, NULL), OK);
+    for (int i = 0; i < 2; i++)
+        raw_client_open(&two[i], &f.loop, feed_port(f.feed), "/");
+    raw_client_connect(&third, &f.loop, feed_port(f.feed), false);
+    raw_client_upgrade(&third, feed_port(f.feed), "/");
+    run_until(&f.loop, raw_client_is_open, &third);
+    assert_int_equal(third.http_status, 503);
+    raw_client_close(&third);
+    for (int i = 0; i < 2; i++)
+        raw_client_close(&two[i]);
+    stop(&f);
+}
+
 int
 main(void)
 {
@@ -387,6 +410,7 @@ main(void)
         cmocka_unit_test(test_slow_client_is_dropped),
         cmocka_unit_test(test_clients_cannot_do_anything),
         cmocka_unit_test(test_hundred_clients),
+        cmocka_unit_test(test_own_number_of_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,8 @@
 #define START (1000 * SECOND)
 #define WARM (START + 61 * SECOND) /* The half that counts as used has left the window. */
 
+static const struct pace_limits usual = { 0 };
+
 static int32_t
 send_all(struct pace *pace, enum pace_class class, enum pace_window_kind window, int64_t now)
 {
@@ -31,7 +33,7 @@ rate_window_exact(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START, false);
+    pace_init(&pace, &usual, START, false);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, WARM), 150);
     assert_int_equal(send_all(&pace, PACE_ENFORCEMENT, PACE_GENERAL, WARM), 40);
     assert_int_equal(send_all(&pace, PACE_LOGIN, PACE_GENERAL, WARM), 10);
@@ -45,7 +47,7 @@ rate_history_window(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START, false);
+    pace_init(&pace, &usual, START, false);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_HISTORY, WARM), 45);
     assert_true(pace_ask(&pace, PACE_NORMAL, PACE_HISTORY, WARM) > WARM + 30 * SECOND);
     assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, WARM) == WARM);
@@ -58,7 +60,7 @@ test_when(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START, false);
+    pace_init(&pace, &usual, START, false);
     for (int i = 0; i < 150; i++)
         pace_take(&pace, PACE_GENERAL, WARM + i * SECOND / 10);
     int64_t now = WARM + 15 * SECOND, at = pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, now);
@@ -75,11 +77,11 @@ rate_restart(void **state)
     struct pace pace;
 
     (void)state;
-    pace_init(&pace, START, false);
+    pace_init(&pace, &usual, START, false);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START), 50);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START + 60 * SECOND), 0);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START + 60 * SECOND + 1), 150);
-    pace_init(&pace, START, true);
+    pace_init(&pace, &usual, START, true);
     assert_int_equal(pace_used(&pace, PACE_GENERAL, START), 0);
     assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START), 150);
 }
@@ -95,7 +97,7 @@ test_never_more(void **state)
     int64_t now = WARM;
 
     (void)state;
-    pace_init(&pace, START, false);
+    pace_init(&pace, &usual, START, false);
     for (int i = 0; i < 100000; i++) {
         seed = seed * 1664525 + 1013904223;
         now += (int64_t)(seed >> 8) % (seed % 7 == 0 ? 5 * SECOND : SECOND / 50);
@@ -118,7 +120,7 @@ test_freezing(void **state)
     int64_t now = WARM;
 
     (void)state;
-    pace_init(&pace, START, false);
+    pace_init(&pace, &usual, START, false);
     for (size_t i = 0; i < sizeof normal / sizeof normal[0]; i++) {
         assert_true(pace_refused(&pace, PACE_NORMAL, -1, now) == normal[i] * SECOND);
         assert_true(pace_ask(&pace, PACE_NORMAL, PACE_GENERAL, now) == now + normal[i] * SECOND);
@@ -137,11 +139,35 @@ test_freezing(void **state)
     assert_true(pace_refused(&pace, PACE_ENFORCEMENT, -1, now) == SECOND);
 }
 
+/* RL-01, RL-03: where others use the same key, less is ours; and every class has its part of a small limit. */
+static void
+test_own_limits(void **state)
+{
+    static const struct pace_limits limits = { .general = 100, .general_s = 120, .history = 10, .history_s = 60, .normal_permille = 500,
+        .enforce_permille = 900 };
+    struct pace pace;
+
+    (void)state;
+    pace_init(&pace, &limits, START, true);
+    assert_int_equal(pace_max(&pace, PACE_GENERAL), 100);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, WARM), 50);
+    assert_int_equal(send_all(&pace, PACE_PROOF, PACE_GENERAL, WARM), 20);
+    assert_int_equal(send_all(&pace, PACE_ENFORCEMENT, PACE_GENERAL, WARM), 20);
+    assert_int_equal(send_all(&pace, PACE_LOGIN, PACE_GENERAL, WARM), 10);
+    assert_true(pace_ask(&pace, PACE_LOGIN, PACE_GENERAL, WARM) == WARM + 120 * SECOND + 1);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_HISTORY, WARM), 9);
+    pace_init(&pace, &limits, START, false); /* RL-08: half of what is ours. */
+    assert_int_equal(pace_used(&pace, PACE_GENERAL, START), 50);
+    pace_init(&pace, &(struct pace_limits){ .general = 10, .normal_permille = 1 }, START, true);
+    assert_int_equal(send_all(&pace, PACE_NORMAL, PACE_GENERAL, START), 1);
+    assert_int_equal(send_all(&pace, PACE_ENFORCEMENT, PACE_GENERAL, START), 8);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rate_window_exact),
+        cmocka_unit_test(test_own_limits), cmocka_unit_test(rate_window_exact),
         cmocka_unit_test(rate_history_window),
         cmocka_unit_test(test_when),
         cmocka_unit_test(rate_restart),

@@ -16,6 +16,7 @@
 #include "lib/store_fixture.h"
 #include "store/audit.h"
 #include "store/backup.h"
+#include "store/database.h"
 #include "store/spill.h"
 
 #include <sqlite3.h>
@@ -104,6 +105,31 @@ test_read_only(void **state)
     store_fixture_assert_lockouts(looking, "7/3[] 7/4[] ");
     store_close(looking);
     store_close(store);
+}
+
+/* MG-07: FULL and two seconds, or what the operator says. */
+static void
+test_own_care(void **state)
+{
+    static const struct {
+        struct store_options options;
+        int64_t synchronous, busy_ms;
+    } table[] = { { { 0 }, 2, 2000 }, { { .extra = true, .busy_timeout_ms = 700 }, 3, 700 } };
+
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct store_options options = table[i].options;
+        struct store *store;
+        int64_t found;
+
+        options.path = store_fixture_path(*state, "care");
+        options.now = NOW;
+        assert_int_equal(store_open(&options, &store, NULL), OK);
+        assert_int_equal(database_ask(database_of(store)->handle, "PRAGMA synchronous", &found, NULL), OK);
+        assert_int_equal(found, table[i].synchronous);
+        assert_int_equal(database_ask(database_of(store)->handle, "PRAGMA busy_timeout", &found, NULL), OK);
+        assert_int_equal(found, table[i].busy_ms);
+        store_close(store);
+    }
 }
 
 /* ---- Versions. ---- */
@@ -413,6 +439,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_private),
         cmocka_unit_test(test_directory_is_made),
         cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_own_care),
         cmocka_unit_test(test_newer_is_refused),
         cmocka_unit_test(test_destroyed),
         cmocka_unit_test(test_partly_damaged),
