@@ -35,20 +35,11 @@ PLANTED = [
      "fetch_start(gateway, a->id, STATE_PARTS,", "fetch_start(gateway, a->id, STATE_PARTS & (a->wave ? ~0u : ~(unsigned)PART_ORDERS),"),
     ("a refused close is not tried again", "src/core/prove.c",
      "target->retry_at = enforce_back_off(engine, target->attempts, answer->hold);", "target->retry_at = INSTANT_NEVER;"),
-    ("a late fill after a flatten is not undone", "src/core/enforce.c",
-     "if (target == NULL || !target->flatten)\n        return;\n    if (target->state == TARGET_DONE)",
-     "if (target == NULL || !target->flatten || target->size == 0)\n        return;\n    if (target->state == TARGET_DONE)"),
     ("a lockout is not applied to positions opened later", "src/core/enforce.c",
      "if (lock != NULL && abs(p->size) > ceiling && ", "if (lock != NULL && abs(p->size) > ceiling && instant_before(p->created_at, lock->since) && "),
     ("a looser configuration holds at once", "src/app/pending.c",
      "int64_t wait = count == 0 ? 0 :", "int64_t wait = count >= 0 ? 0 :"),
-    ("words of the stream older than a read end the wait for a close", "src/core/enforce.c",
-     "(target->old_words || !target->settled)", "!target->settled"),
     ("being flat once ends the wait for a close", "src/core/enforce.c", "(target->old_words || !target->settled)", "target->old_words"),
-    ("an old read ends the lockout for a lost trading right", "src/core/engine.c",
-     "|| !instant_before(snapshot->asked_at, account->can_trade_from)", "|| account->id != 0"),
-    ("a reconciliation that takes long begins again and again", "src/gateway/hub.c",
-     "if (hub->state == HUB_SYNCING && now >= hub->at_ns) {", "if (hub->state == HUB_OFF && now >= hub->at_ns) {"),
 ]
 
 
