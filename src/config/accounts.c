@@ -434,6 +434,16 @@ record_account(struct build *build, const struct account_draft *draft, const str
     effective_add(build->effective, path, "********", draft->node);
 }
 
+/* For as long as the configuration lives; most accounts have none, which costs nothing. */
+static const char *
+keep(struct build *build, const char *text)
+{
+    const char *copy = text[0] != 0 ? arena_copy(build->arena, text, strlen(text)) : "";
+
+    build->short_of_memory = build->short_of_memory || copy == NULL;
+    return copy != NULL ? copy : "";
+}
+
 static void
 read_account(struct build *build, const struct logins *logins, const struct yaml_node *node, const char *path)
 {
@@ -460,8 +470,8 @@ read_account(struct build *build, const struct logins *logins, const struct yaml
         return;
     }
     draft->settings.id = entry->id;
-    (void)text_copy(draft->settings.nickname, sizeof draft->settings.nickname, entry->nickname);
-    (void)text_copy(draft->settings.profile, sizeof draft->settings.profile, entry->profile);
+    draft->settings.nickname = keep(build, entry->nickname);
+    draft->settings.profile = keep(build, entry->profile);
     find_rules(build, draft);
     build->drafts_count++; /* Also one with problems: its rules may have more. */
     if (!fine)

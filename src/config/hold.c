@@ -352,7 +352,7 @@ list_account(struct loaded_config *loaded, struct account_settings *settings, in
     while (at < loaded->accounts_count && settings[at].id != id)
         at++;
     if (at == loaded->accounts_count)
-        settings[loaded->accounts_count++] = (struct account_settings){ .id = id };
+        settings[loaded->accounts_count++] = (struct account_settings){ .id = id, .nickname = "", .profile = "" };
     settings[at].enabled = true;
     settings[at].user = user;
     loaded->accounts = settings;

@@ -270,7 +270,7 @@ scenario_accounts(struct build *build, const int64_t *ids, int32_t count)
         return;
     for (int32_t i = 0; i < count; i++) {
         struct account_settings *settings = &build->drafts[i].settings;
-        *settings = (struct account_settings){ .id = ids[i], .enabled = true, .user = -1 };
+        *settings = (struct account_settings){ .id = ids[i], .nickname = "", .profile = "", .enabled = true, .user = -1 };
         loaded->accounts[i] = *settings;
     }
     build->drafts_count = loaded->accounts_count = count;

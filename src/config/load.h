@@ -44,8 +44,7 @@ struct user_settings {
 
 struct account_settings {
     int64_t id;
-    char nickname[NAME_MAX_LENGTH];
-    char profile[NAME_MAX_LENGTH]; /* "": none. */
+    const char *nickname, *profile; /* "": none. */
     bool enabled;                  /* A paused account is watched by nobody: it is not in config.accounts. */
     int32_t user;                  /* Index in users; -1: a scenario's. */
 };

@@ -264,7 +264,7 @@ static void
 fill_account(struct build *build, struct bound **list, const struct account_draft *draft, struct account_config *account)
 {
     account->id = draft->settings.id;
-    (void)text_copy(account->nickname, sizeof account->nickname, draft->settings.nickname);
+    account->nickname = draft->settings.nickname;
     for (int i = 0; build->sources->rules_table[i] != NULL; i++) {
         const struct bound *bound = bound_for(build, list, draft, i);
         account->enabled[i] = bound != NULL && bound->enabled;

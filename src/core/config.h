@@ -25,7 +25,7 @@ struct calendar {
 
 struct account_config {
     int64_t id;
-    char nickname[NAME_MAX_LENGTH];
+    const char *nickname;              /* NULL, "": none. */
     bool enabled[RULES_MAX];           /* By index in the rules table. */
     bool shadow[RULES_MAX];            /* Judged, recorded and told as "would have"; nothing is sent, nothing is locked. */
     const void *rules[RULES_MAX];      /* Each rule's config struct; non-NULL where enabled. */

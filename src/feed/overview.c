@@ -126,7 +126,7 @@ add_account(struct json_writer *json, const struct overview *overview, const str
     json_open(json, NULL, '{');
     json_add_int(json, "account_id", account->account_id);
     json_add_string(json, "name", account->name);
-    json_add_string(json, "nickname", configured == NULL ? "" : configured->nickname);
+    json_add_string(json, "nickname", configured == NULL || configured->nickname == NULL ? "" : configured->nickname);
     messages_add_answer(json, "can_trade", account->can_trade);
     json_add_bool(json, "locked", account->locked);
     json_add_bool(json, "proven_flat", account->proven_flat);
