@@ -92,7 +92,7 @@ void
 json_add_int(struct json_writer *writer, const char *key, int64_t value)
 {
     begin(writer, key);
-    text_addf(writer->text, "%lld", (long long)value);
+    text_add_int(writer->text, value);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +22,9 @@ struct text {
 struct text text_on(char *buffer, size_t size);
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t length);
+void text_add_int(struct text *text, int64_t value);
 void text_addf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+void text_addv(struct text *text, const char *format, va_list args) PRINTF_LIKE(2, 0);
 
 /** Copy, always terminated; returns false if it had to cut. */
 bool text_copy(char *out, size_t out_size, const char *string);

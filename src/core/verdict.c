@@ -10,7 +10,6 @@
 #include "base/text.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 void
@@ -40,8 +39,9 @@ verdict_breach(struct verdict *verdict, enum action action, const char *format, 
         verdict->action = action;
     if (length > 0 && length + 1 < sizeof verdict->why)
         verdict->why[length++] = ' ';
+    struct text why = { .data = verdict->why, .size = sizeof verdict->why, .length = length };
     va_start(arguments, format);
-    (void)vsnprintf(verdict->why + length, sizeof verdict->why - length, format, arguments);
+    text_addv(&why, format, arguments);
     va_end(arguments);
 }
 

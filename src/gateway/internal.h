@@ -113,6 +113,7 @@ struct call {
 
 struct rest {
     struct call *all;
+    struct call *spare;         /* The last one done with: a close's is at hand. */
     struct call *waiting[2];    /* By class: NORMAL, the others; oldest first. */
     int32_t normal_in_flight, mutations_in_flight;
     int64_t due_ns;

@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +30,12 @@ struct call *
 rest_call(struct gateway *gateway, enum endpoint endpoint, enum pace_class class, call_done *done)
 {
     struct rest *rest = &gateway->rest;
-    struct call *call = calloc(1, sizeof *call);
+    struct call *call = rest->spare != NULL ? rest->spare : malloc(sizeof *call);
 
     ASSERT(call != NULL); /* Without a kilobyte nothing can be protected; a new process may have it. */
+    rest->spare = NULL;
+    memset(call, 0, offsetof(struct call, body));
+    call->body[0] = '\0';
     call->gateway = gateway;
     call->endpoint = endpoint;
     call->class = class;
@@ -60,7 +64,10 @@ call_free(struct rest *rest, struct call *call)
         rest->all = call->next;
     if (call->next != NULL)
         call->next->previous = call->previous;
-    free(call);
+    if (rest->spare == NULL)
+        rest->spare = call;
+    else
+        free(call);
 }
 
 void
@@ -68,6 +75,8 @@ rest_fini(struct rest *rest)
 {
     while (rest->all != NULL)
         call_free(rest, rest->all);
+    free(rest->spare);
+    rest->spare = NULL;
 }
 
 static struct call **

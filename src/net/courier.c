@@ -315,7 +315,7 @@ write_request(struct line *line, const struct http_request *request, const char 
         text_add(&out, "\r\n");
     }
     if (request->body != NULL)
-        text_addf(&out, "Content-Type: application/json\r\nContent-Length: %zu\r\n", request->length);
+        text_addf(&out, "Content-Type: application/json\r\nContent-Length: %lld\r\n", (long long)request->length);
     text_add(&out, "\r\n");
     if (request->body != NULL)
         text_add_bytes(&out, request->body, request->length);

@@ -6,6 +6,8 @@
  */
 #include "net/utf8.h"
 
+#include <string.h>
+
 #define CONTINUATION_LOW 0x80
 #define CONTINUATION_HIGH 0xBF
 
@@ -29,12 +31,30 @@ lead(struct utf8 *utf8, uint8_t byte)
     return true;
 }
 
+/* Characters of one byte, eight at a time: hubs send hardly anything else. */
+static size_t
+ascii_length(const uint8_t *bytes, size_t length)
+{
+    size_t i = 0;
+    uint64_t word;
+
+    for (; length - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, bytes + i, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (i < length && bytes[i] < 0x80)
+        i++;
+    return i;
+}
+
 bool
 utf8_add(struct utf8 *utf8, const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (utf8->missing == 0) {
-            if (!lead(utf8, bytes[i]))
+            i += ascii_length(bytes + i, length - i);
+            if (i < length && !lead(utf8, bytes[i]))
                 return false;
         } else {
             if (bytes[i] < utf8->low || bytes[i] > utf8->high)

@@ -5,8 +5,11 @@
 
 #include "base/assert.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +38,39 @@ test_adding(void **state)
     assert_true(text.truncated);
     assert_string_equal(buffer, "abcde-42xy");
     assert_int_equal(text.length, 10);
+}
+
+/* What is formatted here and what is left to the C library read alike, in any order, cut or whole. */
+#define SAME_AS_PRINTF(...) \
+    do { \
+        for (size_t size = 1; size <= sizeof expected; size++) { \
+            struct text text = text_on(buffer, size); \
+            int length = snprintf(expected, size, __VA_ARGS__); \
+            text_addf(&text, __VA_ARGS__); \
+            assert_string_equal(buffer, expected); \
+            assert_int_equal(text.length, strlen(expected)); \
+            assert_int_equal(text.truncated, (size_t)length >= size); \
+        } \
+    } while (0)
+
+static void
+test_formatting(void **state)
+{
+    char buffer[120], expected[120];
+    const char *volatile nothing = NULL; /* Or the compiler warns of what is meant. */
+
+    (void)state;
+    SAME_AS_PRINTF("plain");
+    SAME_AS_PRINTF("%s", "");
+    SAME_AS_PRINTF("%s and %s%s", "one", "two", "three");
+    SAME_AS_PRINTF("100%% of %d", 7);
+    SAME_AS_PRINTF("%d %d %d", 0, INT_MIN, INT_MAX);
+    SAME_AS_PRINTF("%ld %lld %lld", LONG_MIN, LLONG_MIN, LLONG_MAX);
+    SAME_AS_PRINTF("%" PRId64 " %" PRId32, INT64_MIN, INT32_MAX);
+    SAME_AS_PRINTF("%d of %lld, then %02d:%02d and %s %.3s", 1, 2LL, 3, 4, "five", "sixth");
+    SAME_AS_PRINTF("%s %zu %llu %x %c %-4d| %u %lu", "a", (size_t)9, 18446744073709551615ULL, 255U, 'c', 5, 6U, 7UL);
+    SAME_AS_PRINTF("%s %.*s %+d", "a", 2, "bcd", 3);
+    SAME_AS_PRINTF("[%s]", nothing);
 }
 
 /* Every buffer size from 1 up, on a heap block of exactly that size. */
@@ -284,6 +320,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adding),
+        cmocka_unit_test(test_formatting),
         cmocka_unit_test(test_truncation),
         cmocka_unit_test(test_same),
         cmocka_unit_test(test_to_int64),

@@ -171,6 +171,29 @@ test_utf8_all_code_points(void **state)
     }
 }
 
+/* Plain bytes are taken eight at a time: what is none of them is found at every place, however the text was cut. */
+static void
+test_utf8_runs(void **state)
+{
+    uint8_t text[41];
+
+    (void)state;
+    for (size_t at = 0; at + 2 <= sizeof text; at++) {
+        for (size_t cut = 0; cut <= sizeof text; cut++) {
+            struct utf8 good = { 0 }, bad = { 0 }, lone = { 0 };
+
+            memset(text, 'a', sizeof text);
+            text[at] = 0xC3;
+            text[at + 1] = 0xA9;
+            assert_true(utf8_add(&good, text, cut) && utf8_add(&good, text + cut, sizeof text - cut) && utf8_complete(&good));
+            text[at + 1] = 'a';
+            assert_false(utf8_add(&bad, text, cut) && utf8_add(&bad, text + cut, sizeof text - cut));
+            text[at] = 0x80;
+            assert_false(utf8_add(&lone, text, cut) && utf8_add(&lone, text + cut, sizeof text - cut));
+        }
+    }
+}
+
 static void
 test_utf8_scrub(void **state)
 {
@@ -194,6 +217,7 @@ main(void)
         cmocka_unit_test(test_close_is_written_once),
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_utf8_all_code_points),
+        cmocka_unit_test(test_utf8_runs),
         cmocka_unit_test(test_utf8_scrub),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
