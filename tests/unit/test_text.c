@@ -64,7 +64,7 @@ test_formatting(void **state)
     SAME_AS_PRINTF("%s", "");
     SAME_AS_PRINTF("%s and %s%s", "one", "two", "three");
     SAME_AS_PRINTF("100%% of %d", 7);
-    SAME_AS_PRINTF("%d %d %d", 0, INT_MIN, INT_MAX);
+    SAME_AS_PRINTF("%d %d %d %d", 0, -1, INT_MIN, INT_MAX);
     SAME_AS_PRINTF("%ld %lld %lld", LONG_MIN, LLONG_MIN, LLONG_MAX);
     SAME_AS_PRINTF("%" PRId64 " %" PRId32, INT64_MIN, INT32_MAX);
     SAME_AS_PRINTF("%d of %lld, then %02d:%02d and %s %.3s", 1, 2LL, 3, 4, "five", "sixth");
