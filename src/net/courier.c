@@ -49,6 +49,8 @@ struct courier {
     struct line lines[COURIER_LINES];
 };
 
+static bool open_line(struct line *line);
+
 /* ---- Reading an answer ---- */
 
 static void
@@ -217,13 +219,14 @@ on_received(void *context, const void *bytes, size_t length)
             give_up(line, http_errno_description(HTTP_PARSER_ERRNO(&line->parser)));
         return;
     }
+    bool leaves = !line->keep && taken == length;
     line->served = true;
     if (!line->keep || taken < length)
         hang_up(line);
+    if (leaves) /* Housekeeping, as when it closes an idle one. */
+        (void)open_line(line);
     finish(line, HTTP_ANSWERED, "");
 }
-
-static bool open_line(struct line *line);
 
 static void
 on_closed(void *context, const char *why)

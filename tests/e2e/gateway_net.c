@@ -430,9 +430,7 @@ test_courier_looks_first(void **state)
     (void)state;
     net_ask(client, "/fault/stale");
     uv_sleep(400); /* The loop is busy. */
-    struct got got = post_close(client, 3000);
-    assert_int_equal(got.answer.fate, HTTP_ANSWERED);
-    assert_int_equal(got.answer.status, 200);
+    assert_int_equal(post_close(client, 3000).answer.status, 200);
     assert_int_equal(net_executed(client), before + 1);
     struct got late = ping(client, 1);
     assert_true(late.answer.fate != HTTP_NEVER_LEFT || late.answer.status == 0); /* Not that of an answer before. */
@@ -445,11 +443,14 @@ static void
 test_courier_takes_leave(void **state)
 {
     struct http *client = warm_courier();
-    int before = net_executed(client);
+    int before = net_executed(client), made = net_ask(client, "/connections");
 
     (void)state;
     net_ask(client, "/fault/last");
-    for (int i = 0; i < 5; i++) /* Both of its connections, and libcurl's. */
+    assert_int_equal(post_close(client, 3000).answer.status, 200);
+    while (net_ask(client, "/connections") == made) /* It is there again before it is needed. */
+        uv_run(&net_loop, UV_RUN_ONCE);
+    for (int i = 0; i < 4; i++) /* Both of its connections, and libcurl's. */
         assert_int_equal(post_close(client, 3000).answer.status, 200);
     assert_int_equal(net_executed(client), before + 5);
     net_ask(client, "/fault/none");
