@@ -20,6 +20,7 @@
 #include <stdlib.h>
 
 #define REFUSALS_MAX 3 /* Then a target is cancelled. */
+#define CLOCKS_APART SPAN_SECONDS(5) /* Orders are dated by the broker's clock, reductions by ours; from 2 s on that is told (HM-06). */
 
 static enum trim_kind
 kind_of(const struct order *order)
@@ -72,7 +73,7 @@ trim_read(struct account *account, struct target *target)
     if (!target->unmarked)
         return;
     target->unmarked = false;
-    mark(account, target, target->reduced_from, target->sent_at);
+    mark(account, target, target->reduced_from, instant_add(target->sent_at, CLOCKS_APART));
 }
 
 /* The newest marked order older than @below. */

@@ -253,7 +253,7 @@ read_of(struct engine_fixture *f, int32_t size, const struct order_row *orders, 
 
 /*
  * RT-11, ID-02: the process that reduced is gone, the next one finds what it left: the bracket of 3 beside +2.  An order that is larger than all that
- * was held, one made after the reduction, and one of the same side as the position are the trader's own.
+ * was held, one made after the reduction (by a clock that may be off ours), and one of the same side as the position are the trader's own.
  */
 static void
 restart_trims(void **state)
@@ -265,8 +265,8 @@ restart_trims(void **state)
 
         story_open_bare(&f, REDUCE);
         int64_t before = f.now.ns - 5000000000, sent = f.now.ns - 2000000000;
-        const struct order_row rows[] = { ORDER_ROW(700, ORDER_STOP, out, 3, before), ORDER_ROW(701, ORDER_LIMIT, out, 3, 0),
-            ORDER_ROW(702, ORDER_STOP, out, 7, before), ORDER_ROW(703, ORDER_LIMIT, out, 3, sent + 1000000000), ORDER_ROW(704, ORDER_STOP, in, 3, before) };
+        const struct order_row rows[] = { ORDER_ROW(700, ORDER_STOP, out, 3, sent + 5000000000), ORDER_ROW(701, ORDER_LIMIT, out, 3, 0),
+            ORDER_ROW(702, ORDER_STOP, out, 7, before), ORDER_ROW(703, ORDER_LIMIT, out, 3, sent + 5000000001), ORDER_ROW(704, ORDER_STOP, in, 3, before) };
         struct goal_row goal = { .incident = 7, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .rule = 2, .size = 2,
             .reduced_from = 3 * sign, .close_unresolved = true, .since = { before }, .sent_at = { sent } };
         struct event restore = { .kind = EVENT_RESTORE, .u.restore = { .goals = &goal, .goals_count = 1, .next_command_id = 100 } };
