@@ -152,6 +152,28 @@ test_newer_is_refused(void **state)
     assert_non_null(strstr(err.text, "not a database of this program"));
 }
 
+/* MG-01, MG-03: a file of the first version is taken over with what it promises, beside a copy of it as it was. */
+static void
+test_first_version_is_taken_over(void **state)
+{
+    const char *path = store_fixture_path(*state, "first");
+    struct store *store = store_fixture_open(path);
+    const struct record goal = { .kind = RECORD_GOAL_SET, .u.goal = { .account_id = 7, .contract = { "CON.F.US.EP.U25" }, .size = 2 } };
+
+    store_fixture_lockout(store, 7, 3, "", RECORD_LOCKOUT_SET);
+    store_fixture_save(store, &goal, 1);
+    store_close(store);
+    store_fixture_run(path, "ALTER TABLE intents DROP COLUMN reduced_from; DELETE FROM schema_version WHERE version = 2; PRAGMA user_version = 1");
+    store = store_fixture_open(path);
+    assert_int_equal(store_report(store)->migrated_from, 1);
+    store_fixture_assert_lockouts(store, "7/3[] ");
+    struct restore restore = store_fixture_load(store);
+    assert_int_equal(restore.goals_count, 1);
+    assert_int_equal(restore.goals[0].size, 2);
+    assert_int_equal(restore.goals[0].reduced_from, 0);
+    store_close(store);
+}
+
 /* ---- Damage. ---- */
 
 static void
@@ -441,6 +463,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_own_care),
         cmocka_unit_test(test_newer_is_refused),
+        cmocka_unit_test(test_first_version_is_taken_over),
         cmocka_unit_test(test_destroyed),
         cmocka_unit_test(test_partly_damaged),
         cmocka_unit_test(test_lockouts_damaged),
