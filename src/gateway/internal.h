@@ -223,6 +223,7 @@ struct sync_account {
 struct sync {
     struct sync_account *accounts;
     uint32_t count;
+    uint32_t turn;              /* The account that is looked at first. */
     bool wave;
     int64_t due_ns;
     uint64_t rounds;

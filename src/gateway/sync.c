@@ -9,7 +9,8 @@
  * The gateway replays nothing and numbers nothing: every gap is closed from here (SR-01), trades included, or the day's totals would stay wrong (SR-04).
  * A round in full is two fetches, so that slow trades do not hold back positions.  A round that failed is repeated after 1, 5, 10, 10 ... s for ever.
  * Periods grow with the number of accounts, so that upkeep stays within its share of the rate window (RL-06, DG-01).  A few rounds are under way
- * at a time, the other accounts wait here as numbers: as requests in libcurl's hands those of a hundred accounts were 4 MB, and no faster.
+ * at a time, the other accounts wait here as numbers: as requests in libcurl's hands those of a hundred accounts were 4 MB, and no faster.  They take
+ * turns: where more is wanted than the rate allows, the last of the list would never be read.
  */
 #include "gateway/internal.h"
 
@@ -288,6 +289,12 @@ earliest(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static void
+took_turn(struct sync *sync, const struct sync_account *a)
+{
+    sync->turn = ((uint32_t)(a - sync->accounts) + 1) % sync->count;
+}
+
 /* Start what is due and has room.  Returns when to look at the account again; one that waits for room is looked at when there is. */
 static int64_t
 tick(struct gateway *gateway, struct sync_account *a, struct under_way *under_way, bool polls, int64_t now)
@@ -300,9 +307,13 @@ tick(struct gateway *gateway, struct sync_account *a, struct under_way *under_wa
             return NEVER;
         under_way->rounds[a->wave]++;
         start_round(gateway, a, now);
+        took_turn(&gateway->sync, a);
     } else if (polls && a->polling == 0 && under_way->polls < ROUNDS_MAX) {
         poll(gateway, a, now);
-        under_way->polls += a->polling > 0 ? 1 : 0;
+        if (a->polling > 0) {
+            under_way->polls++;
+            took_turn(&gateway->sync, a);
+        }
     }
     if (a->running == 0 && !rests)
         due = a->next_ns;
@@ -318,10 +329,11 @@ sync_tick(struct gateway *gateway, int64_t now)
     /* DG-03: whatever becomes of a poll, only LIVE ends them.  Not before the first login. */
     bool polls = !hub_is_live(&gateway->hubs[HUB_USER]) && gateway->session.generation > 0;
     struct under_way under_way = count_under_way(sync);
+    uint32_t first = sync->turn;
 
     sync->due_ns = NEVER;
     if (gateway->stopping)
         return;
     for (uint32_t i = 0; i < sync->count; i++)
-        sync->due_ns = earliest(sync->due_ns, tick(gateway, &sync->accounts[i], &under_way, polls, now));
+        sync->due_ns = earliest(sync->due_ns, tick(gateway, &sync->accounts[(first + i) % sync->count], &under_way, polls, now));
 }

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -193,12 +194,45 @@ sync_resume(void **state)
     fake_free(fake);
 }
 
+/*
+ * SR-12, RL-06: more is wanted than the rate allows, for as long as one likes: the accounts take turns.  In the order of the list the last ones would never
+ * be read again.
+ */
+static void
+sync_takes_turns(void **state)
+{
+    enum { ACCOUNTS = 24 };
+    struct fake *fake = fake_new(ACCOUNTS);
+
+    (void)state;
+    fake_run(fake, 180 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    int before = fake->requests_count, most = 0, least = INT_MAX;
+    for (int s = 0; s < 600; s++) {
+        fake_command(fake, (struct command){ .kind = COMMAND_SYNC });
+        fake_run(fake, FAKE_SECOND);
+    }
+    for (int account = 1; account <= ACCOUNTS; account++) {
+        char body[32];
+        int rounds = 0;
+        (void)snprintf(body, sizeof body, "\"accountId\":%d}", account);
+        for (int i = before; i < fake->requests_count; i++)
+            rounds += strstr(fake->requests[i].path, "Position/searchOpen") != NULL && strstr(fake->requests[i].body, body) != NULL;
+        most = rounds > most ? rounds : most;
+        least = rounds < least ? rounds : least;
+    }
+    assert_true(least >= 8);
+    assert_true(most - least <= 2);
+    fake_free(fake);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sync_retry),
         cmocka_unit_test(sync_100_entities),
+        cmocka_unit_test(sync_takes_turns),
         cmocka_unit_test(token_401_midway),
         cmocka_unit_test(sync_resume),
         cmocka_unit_test(resume_by_word),
