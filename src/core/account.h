@@ -17,6 +17,8 @@ enum target_state {
     TARGET_DONE,    /* Proven; watched for a late fill (R-ALL-5). */
 };
 
+#define SIDE_NOT_KNOWN (-1)
+
 /* Orders against a position that can fill together: a stop and a target of one bracket cannot. */
 enum trim_kind { TRIM_STOPS, TRIM_LIMITS, TRIM_KINDS };
 
@@ -37,12 +39,12 @@ struct target {
     bool sent_anything;
     bool settled;             /* The close or reduce sent last is done with: its order has ended, its answer says that there is none, or it is proven. */
     bool in_doubt;            /* Exposure was shown before that: unresolved until then, or until two reads agree. */
-    int8_t side;              /* enum order_side of the order that carries it out, should it meet what was held. */
+    int8_t side;              /* enum order_side of the order that carries it out, should it meet what was held; SIDE_NOT_KNOWN: an earlier process's. */
     int8_t agreeing;          /* Reads since that still show too much, at least 1 s apart. */
     int8_t level;             /* Of the alarm raised. */
     int16_t attempts;         /* Certain failures in a row. */
     int32_t rule;
-    int32_t size_seen;        /* By the last agreeing read. */
+    int32_t size_seen;        /* By the last such read, signed. */
     int32_t spare[TRIM_KINDS]; /* By how much orders against the position exceeded it before our reduction (trim.c). */
     int32_t reduced_from;     /* As in struct goal_row. */
     bool unmarked;            /* An earlier process reduced; its orders are still to be marked (trim.c). */
@@ -155,6 +157,7 @@ struct pending_stop {
 };
 
 #define READ_LAG SPAN_MS(2000) /* So long reads may trail the stream (gateway.md 10.13): one asked earlier does not stand against its word. */
+#define CLOSE_WAITED_FOR SPAN_SECONDS(10) /* A close that works that long may block the next one no longer. */
 #define TRADES_BATCH 256
 
 struct engine {

@@ -23,7 +23,6 @@
 #define ANSWER_OVERDUE SPAN_SECONDS(10) /* The gateway answers each request within 5 s; then some. */
 #define LATE_FILL_HOLD SPAN_MS(2000)
 #define CLOSE_AT_WORK SPAN_MS(2000)     /* A market order of the venue's is filled long before; then it is somebody else's. */
-#define CLOSE_WAITED_FOR SPAN_SECONDS(10) /* A close that works that long may block the next one no longer. */
 
 static struct target *
 target_of(const struct account *account, const struct contract *contract)
@@ -218,6 +217,7 @@ enforce_restore(struct engine *engine, struct account *account, const struct goa
     target->since = goal->since;
     target->sent_at = goal->sent_at;
     target->sent_anything = true;
+    target->side = SIDE_NOT_KNOWN;
 }
 
 void
@@ -272,6 +272,13 @@ enforce_record_sent(struct engine *engine, struct account *account, const struct
 }
 
 static void
+note_earlier(struct account *account, const struct contract *contract)
+{
+    for (struct order *o = account->orders; o != NULL; o = o->next)
+        o->earlier = o->earlier || o->contract == contract;
+}
+
+static void
 send_close(struct engine *engine, struct account *account, struct target *target, int32_t size)
 {
     enum command_kind kind = target->size == 0 ? COMMAND_CLOSE : COMMAND_REDUCE;
@@ -292,6 +299,7 @@ send_close(struct engine *engine, struct account *account, struct target *target
     target->satisfied = target->settled = false;
     target->unresolved = target->in_doubt = false;
     target->agreeing = 0;
+    note_earlier(account, target->contract);
     enforce_record_sent(engine, account, command);
     enforce_want_read(account, instant_add(engine->now, engine->config->verify_poll));
 }
@@ -323,13 +331,16 @@ may_send(const struct engine *engine, const struct account *account, const struc
     return engine->config->order != ORDER_CANCEL_FIRST || !target->flatten || !has_orders(account, target->contract, true);
 }
 
-/* The venue tells of the order that carries out a close like of any other (gateway.md 2.10).  One that we cancelled is not it. */
+/*
+ * The venue tells of the order that carries out a close like of any other (gateway.md 2.10).  One that was there before, or that we cancelled,
+ * is not it.
+ */
 static bool
 was_carried_out(const struct account *account, const struct target *target)
 {
     for (const struct order *o = account->orders; o != NULL; o = o->next) {
         if (o->contract == target->contract && o->type == ORDER_MARKET && o->parent_id == 0 && o->side == target->side && !o->swept &&
-            !order_may_execute(o->status) && !instant_before(o->touched_at, target->sent_at))
+            !o->earlier && !order_may_execute(o->status))
             return true;
     }
     return false;
@@ -337,16 +348,17 @@ was_carried_out(const struct account *account, const struct target *target)
 
 /*
  * Was the goal seen before our close was told of as carried out?  Another fill may have reached it, or it was in words of the stream that may be
- * older than the read that asked for the close.  Then what is shown next is no new exposure yet: another close could reverse it (ID-04).
+ * older than the read that asked for the close.  Then what is shown next is no new exposure yet: another close could reverse it (ID-04).  After
+ * a partial close it is none in any case: the position told of may be the one before it, and a second one would close too much.
  */
 static bool
 may_be_at_work(const struct engine *engine, const struct target *target)
 {
-    return target->satisfied && target->sent_anything && (target->old_words || !target->settled) &&
+    return target->satisfied && target->sent_anything && (target->old_words || !target->settled || target->size > 0) &&
         instant_since(engine->now, target->sent_at).ns < CLOSE_AT_WORK.ns;
 }
 
-/* At once if our last close is done with; else its order's end or two reads tell. */
+/* At once if our last close is done with; else its order's end, if nothing may be left, or two reads tell. */
 static void
 doubt_exposure(struct engine *engine, struct account *account, struct target *target)
 {
@@ -356,7 +368,7 @@ doubt_exposure(struct engine *engine, struct account *account, struct target *ta
         target->unresolved = true;
         target->agreeing = 0;
         enforce_want_read(account, engine->now);
-    } else if (target->in_doubt && target->settled) {
+    } else if (target->in_doubt && target->settled && target->size == 0) {
         target->in_doubt = target->unresolved = false;
     }
 }

@@ -192,10 +192,23 @@ enough_agreeing_reads(const struct engine *engine, const struct snapshot *snapsh
     return *agreeing >= engine->config->agreeing_reads;
 }
 
+/*
+ * Smaller than in the read before, or turned round: that may be our close, filling in pieces.  Nothing made larger is, and whoever goes on trading does
+ * not hold off the next one for ever (CC-03).
+ */
+static bool
+may_be_filling(const struct engine *engine, const struct target *target, int32_t held)
+{
+    bool nearer = (held > 0) != (target->size_seen > 0) || abs(held) < abs(target->size_seen);
+
+    return nearer && instant_since(engine->now, target->sent_at).ns < CLOSE_WAITED_FOR.ns;
+}
+
 static void
 read_for_target(struct engine *engine, struct account *account, struct target *target, const struct snapshot *snapshot)
 {
-    int32_t size = enforce_held(account, target->contract);
+    const struct position *position = book_find(account, target->contract);
+    int32_t held = position != NULL ? position->size : 0;
 
     bool whole = (snapshot->parts & (PART_ORDERS | PART_OPEN_ORDERS)) != 0;
     if (whole)
@@ -205,12 +218,12 @@ read_for_target(struct engine *engine, struct account *account, struct target *t
         prove(engine, account, target);
         return;
     }
-    if (!target->unresolved || target->command != 0 || size <= target->size)
+    if (!target->unresolved || target->command != 0 || abs(held) <= target->size)
         return;
     bool exceeds = read_exceeds(target, snapshot); /* If not, only a late event stands against it: it may be done (ID-04). */
-    if (target->size_seen != size || !exceeds)
+    if (!exceeds || may_be_filling(engine, target, held))
         target->agreeing = 0;
-    target->size_seen = size;
+    target->size_seen = held;
     if (!exceeds)
         return;
     if (enough_agreeing_reads(engine, snapshot, target->sent_at, &target->read_at, &target->agreeing)) {

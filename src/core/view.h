@@ -86,6 +86,7 @@ struct order {
     bool trim : 1;            /* Only reduced before a reduction of ours; may not be larger than what is left (trim.c). */
     bool trimming : 1;        /* The command in flight makes it smaller. */
     bool unresolved : 1;      /* A cancel was accepted or may have been; no proof yet. */
+    bool earlier : 1;         /* Known when the last close of its contract left: it is not that close. */
     int8_t agreeing;          /* Reads since the answer that still show it. */
     int8_t rule;
     int8_t attempts;          /* INT8_MAX: that many or more. */
