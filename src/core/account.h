@@ -42,7 +42,7 @@ struct target {
     int8_t side;              /* enum order_side of the order that carries it out, should it meet what was held; SIDE_NOT_KNOWN: an earlier process's. */
     int8_t agreeing;          /* Reads since that still show too much, at least 1 s apart. */
     int8_t level;             /* Of the alarm raised. */
-    int16_t attempts;         /* Certain failures in a row. */
+    int8_t attempts;          /* Certain failures in a row; INT8_MAX: that many or more. */
     int32_t rule;
     int32_t size_seen;        /* By the last such read, signed. */
     int32_t spare[TRIM_KINDS]; /* By how much orders against the position exceeded it before our reduction (trim.c). */
@@ -357,7 +357,9 @@ struct goal_row enforce_goal_row(const struct account *account, const struct tar
 void enforce_publish(struct engine *engine, const struct account *account, enum enforcement_step step, const struct command *command,
     int32_t rule, uint64_t incident);
 /** When the @attempts-th certain failure in a row is tried again (RT-04), @hold at the earliest. */
-struct instant enforce_back_off(const struct engine *engine, int16_t attempts, struct span hold);
+struct instant enforce_back_off(const struct engine *engine, int8_t attempts, struct span hold);
+/** One more of them, of which nobody counts more than INT8_MAX: there may be a closed market's weekend of them. */
+int8_t enforce_once_more(int8_t attempts);
 void enforce_record_sent(struct engine *engine, struct account *account, const struct command *command);
 /** Ask for a read of the account at @at or earlier. */
 void enforce_want_read(struct account *account, struct instant at);

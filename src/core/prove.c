@@ -14,13 +14,19 @@
 #define READ_AT_ONCE 5 /* After so many refusals in a row the read half a second after each attempt is enough. */
 
 struct instant
-enforce_back_off(const struct engine *engine, int16_t attempts, struct span hold)
+enforce_back_off(const struct engine *engine, int8_t attempts, struct span hold)
 {
     const struct config *config = engine->config;
     int32_t step = attempts > 0 ? attempts - 1 : 0, last = config->enforce_steps_count - 1;
     struct span wait = config->enforce_steps[step < last ? step : last]; /* RT-04. */
 
     return instant_add(engine->now, hold.ns > wait.ns ? hold : wait);
+}
+
+int8_t
+enforce_once_more(int8_t attempts)
+{
+    return (int8_t)(attempts < INT8_MAX ? attempts + 1 : INT8_MAX);
 }
 
 static void
@@ -31,7 +37,7 @@ target_answered(
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT || answer->outcome == OUTCOME_GONE)
         target->settled = true;
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
-        target->attempts++;
+        target->attempts = enforce_once_more(target->attempts);
         target->retry_at = enforce_back_off(engine, target->attempts, answer->hold);
         if (target->attempts <= READ_AT_ONCE)
             enforce_want_read(account, engine->now);
@@ -62,7 +68,7 @@ order_answered(struct engine *engine, struct account *account, struct order *ord
         return;
     }
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
-        order->attempts = (int8_t)(order->attempts < INT8_MAX ? order->attempts + 1 : INT8_MAX);
+        order->attempts = enforce_once_more(order->attempts);
         order->retry_at = enforce_back_off(engine, order->attempts, answer->hold);
         if (order->attempts <= READ_AT_ONCE)
             enforce_want_read(account, engine->now);
@@ -252,8 +258,10 @@ prove_read(struct engine *engine, struct account *account, const struct snapshot
             !enough_agreeing_reads(engine, snapshot, o->sent_at, &o->read_at, &o->agreeing))
             continue;
         o->unresolved = false;
-        if (o->trim) /* Accepted without effect: as good as refused. */
-            o->retry_at = enforce_back_off(engine, ++o->attempts, SPAN_ZERO);
+        if (o->trim) { /* Accepted without effect: as good as refused. */
+            o->attempts = enforce_once_more(o->attempts);
+            o->retry_at = enforce_back_off(engine, o->attempts, SPAN_ZERO);
+        }
     }
     for (struct position *p = account->positions; p != NULL; p = p->next)
         stop_read(engine, p, snapshot);

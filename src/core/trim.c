@@ -240,7 +240,7 @@ trim_answered(struct engine *engine, struct account *account, struct order *orde
 {
     order->trimming = false;
     if (answer->outcome == OUTCOME_REFUSED || answer->outcome == OUTCOME_NOT_SENT) {
-        order->attempts = (int8_t)(order->attempts < INT8_MAX ? order->attempts + 1 : INT8_MAX);
+        order->attempts = enforce_once_more(order->attempts);
         order->retry_at = enforce_back_off(engine, order->attempts, answer->hold);
         if (order->attempts == REFUSALS_MAX && kind_of(order) == TRIM_STOPS)
             output_alarm(engine, account, order->rule, 1, order->incident,

@@ -118,6 +118,29 @@ retry_enforcement_unlimited(void **state)
     story_close(&f);
 }
 
+/* RT-04, R-010-3: no network over a long weekend: every 5 s to the last, not faster once there have been more tries than anybody has counted. */
+static void
+refused_for_a_weekend(void **state)
+{
+    struct engine_fixture f;
+    int closes = 0;
+
+    (void)state;
+    story_open(&f, STORY_TWO_AT_MOST);
+    story_position(&f, FIXTURE_MNQ, 3);
+    while (closes < 33000) {
+        if (story_count(&f, COMMAND_CLOSE) == 1) {
+            closes++;
+            story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_NOT_SENT);
+        } else {
+            f.now = instant_max(engine_deadline(f.engine), f.now);
+            story_feed(&f, &(struct event){ .kind = EVENT_CLOCK });
+        }
+    }
+    assert_int_equal(story_count_while(&f, 4900, COMMAND_CLOSE), 0);
+    story_close(&f);
+}
+
 /* A market closed for hours: tried every 5 s (RT-04), read as often, so that other accounts' reads have their share of the window. */
 static void
 reads_slow_down(void **state)
@@ -459,7 +482,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(enforce_verified), cmocka_unit_test(retry_mutation_timeout_not_resent),
         cmocka_unit_test(enforce_fill_before_reply), cmocka_unit_test(retry_enforcement_unlimited),
-        cmocka_unit_test(reads_slow_down),
+        cmocka_unit_test(refused_for_a_weekend), cmocka_unit_test(reads_slow_down),
         cmocka_unit_test(enforce_orphans), cmocka_unit_test(enforce_entry_tail),
         cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(lockout_holds), cmocka_unit_test(sync_trades_hit_limit),
         cmocka_unit_test(strict_mode), cmocka_unit_test(enforce_double_trigger), cmocka_unit_test(enforce_partial_fill),

@@ -173,6 +173,37 @@ refused(void **state)
     story_close(&f);
 }
 
+/* Accepted without effect, for hours: asked for every 5 s to the last. */
+static void
+without_effect_for_hours(void **state)
+{
+    struct engine_fixture f;
+    struct order_row stop = { .id = 700, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .status = ORDER_OPEN, .type = ORDER_STOP,
+        .side = SIDE_SELL, .size = 3, .has_stop_price = true, .stop_price_nanos = 20900 * INT64_C(1000000000) };
+    int asked = 0;
+
+    (void)state;
+    story_open(&f, REDUCE);
+    stop_of(&f, 700, 3, 0);
+    story_position(&f, FIXTURE_MNQ, 3);
+    story_answer(&f, story_only(&f, COMMAND_REDUCE)->id, OUTCOME_ACCEPTED);
+    story_position(&f, FIXTURE_MNQ, 2);
+    for (int s = 0; s < 1000; s++) {
+        if (story_count(&f, COMMAND_MODIFY_STOP) == 1) {
+            asked += s >= 900 ? 1 : 0; /* 130 have been asked. */
+            story_answer(&f, story_only(&f, COMMAND_MODIFY_STOP)->id, OUTCOME_ACCEPTED);
+        }
+        f.now = instant_add(f.now, SPAN_MS(500));
+        story_read(&f, FIXTURE_MNQ, 2, &stop, 1);
+        if (story_count(&f, COMMAND_MODIFY_STOP) == 1)
+            continue;
+        f.now = instant_add(f.now, SPAN_MS(500));
+        story_feed(&f, &(struct event){ .kind = EVENT_CLOCK });
+    }
+    assert_in_range(asked, 12, 20);
+    story_close(&f);
+}
+
 /* ID-04's sibling: an answer that is lost is not asked again before two reads agree that nothing came of it. */
 static void
 lost_answer(void **state)
@@ -403,7 +434,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(bracket_follows), cmocka_unit_test(partly_filled_stop), cmocka_unit_test(partial_reduction), cmocka_unit_test(overfill_is_undone),
-        cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(refused), cmocka_unit_test(lost_answer),
+        cmocka_unit_test(trading_on_is_left_alone), cmocka_unit_test(refused), cmocka_unit_test(without_effect_for_hours),
+        cmocka_unit_test(lost_answer),
         cmocka_unit_test(newest_bracket_goes), cmocka_unit_test(cancel_overtakes), cmocka_unit_test(cooldown_keeps_stops), cmocka_unit_test(restart_trims),
         cmocka_unit_test(restart_after_a_reversal), cmocka_unit_test(proven_when_trimmed),
         cmocka_unit_test(defiance_is_told) };
