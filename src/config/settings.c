@@ -34,10 +34,10 @@
     {                                                                                                                              \
         .keys = name, .help = text, .kind = PARAM_CHOICE, AT(at), .looser = LOOSER_##way, .value = otherwise, .choices = words     \
     }
-#define STEPS(name, at, way, otherwise, text)                                                                                      \
+#define STEPS(name, at, way, step, otherwise, text)                                                                                      \
     {                                                                                                                              \
-        .keys = name, .help = text, .kind = PARAM_LIST, AT(at.steps_ms), .looser = LOOSER_##way, .value = otherwise, .items = step_params, \
-        .items_count = COUNT_OF(step_params), .item_size = sizeof(int64_t),                                                        \
+        .keys = name, .help = text, .kind = PARAM_LIST, AT(at.steps_ms), .looser = LOOSER_##way, .value = otherwise, .items = step, \
+        .items_count = COUNT_OF(step), .item_size = sizeof(int64_t),                                                        \
         .count_offset = offsetof(struct daemon_settings, at.count), .items_max = BACKOFF_STEPS_MAX                                 \
     }
 
@@ -142,7 +142,19 @@ parse_share(const char *text, void *field, struct error *err)
     return OK;
 }
 
-/* "200/60": requests in seconds; never more than the broker takes (RL-01). */
+/* P1: of a smaller one a close would wait for the next minute. */
+static enum status
+parse_half_share(const char *text, void *field, struct error *err)
+{
+    int32_t permille;
+
+    if (parse_share(text, &permille, err) != OK || permille < 500)
+        return error_set(err, STATUS_CONFIG, "expected a share from 0.5 to 1 such as 0.95, not \"%s\"", text);
+    *(int32_t *)field = permille;
+    return OK;
+}
+
+/* "200/60": requests in seconds; never more than the broker takes (RL-01), nor so few that a close would wait for long (P1). */
 static enum status
 parse_rate(const char *text, const struct rate *most, struct rate *rate, struct error *err)
 {
@@ -151,9 +163,10 @@ parse_rate(const char *text, const struct rate *most, struct rate *rate, struct 
     bool whole = slash != NULL && text_to_int64(text, (size_t)(slash - text), &requests) &&
         text_to_int64(slash + 1, strlen(slash + 1), &seconds);
 
-    if (!whole || requests < 10 || requests > most->requests || seconds < most->seconds || seconds > 3600)
-        return error_set(err, STATUS_CONFIG, "expected requests/seconds, 10 to %d in %d seconds or more, such as %d/%d, not \"%s\"",
-            (int)most->requests, (int)most->seconds, (int)most->requests, (int)most->seconds, text);
+    if (!whole || requests < most->requests / 2 || requests > most->requests || seconds < most->seconds || seconds > 2 * most->seconds)
+        return error_set(err, STATUS_CONFIG, "expected requests/seconds, %d to %d in %d to %d seconds, such as %d/%d, not \"%s\"",
+            (int)most->requests / 2, (int)most->requests, (int)most->seconds, 2 * (int)most->seconds, (int)most->requests,
+            (int)most->seconds, text);
     *rate = (struct rate){ .requests = (int32_t)requests, .seconds = (int32_t)seconds };
     return OK;
 }
@@ -250,6 +263,10 @@ static const struct param step_params[] = {
     { .keys = "", .help = "Milliseconds.", .kind = PARAM_INT, .min = 1, .max = 300000 }, /* BO-04 */
 };
 
+static const struct param enforce_step_params[] = {
+    { .keys = "", .help = "Milliseconds.", .kind = PARAM_INT, .min = 100, .max = 10000 }, /* P1, RT-04 */
+};
+
 static const struct param webhook_params[] = {
     { .keys = "url", .help = "Where to post; as secret as a password.", .kind = PARAM_TEXT, .offset = offsetof(struct webhook, url),
         .parse = parse_webhook },
@@ -264,7 +281,7 @@ const struct param settings_daemon[] = {
     TEXT("api.ca_file", api.ca_file, NEITHER, parse_text, "\"\"", "Certificates to trust instead of the system's (PEM); for risksim."),
     TEXT("hub.user_url", hub.user_url, NEITHER, parse_wss, "wss://rtc.topstepx.com/hubs/user", "The user hub."),
     TEXT("hub.market_url", hub.market_url, NEITHER, parse_wss, "wss://rtc.topstepx.com/hubs/market", "The market hub."),
-    STEPS("hub.backoff_ms", hub.backoff, NEITHER, "[500, 2000, 5000, 10000, 30000, 60000]", "Waits between attempts to reconnect, ascending."),
+    STEPS("hub.backoff_ms", hub.backoff, NEITHER, step_params, "[500, 2000, 5000, 10000, 30000, 60000]", "Waits between attempts to reconnect, ascending."),
     TEXT("hub.jitter", hub.jitter_permille, NEITHER, parse_share, "0.2", "How much these waits are varied."),
     WHOLE("hub.stable_s", hub.stable_s, NEITHER, 1, 3600, "60", "Connected that long, the waits start from the first again."),
     WHOLE("hub.connect_timeout_ms", hub.connect_timeout_ms, NEITHER, 500, 60000, "10000", "Time to connect."),
@@ -282,17 +299,18 @@ const struct param settings_daemon[] = {
     TEXT("retry.read.jitter", retry_read.jitter_permille, NEITHER, parse_share, "0.2", "How much these waits are varied."),
     WORD("enforce.order|enforcement.order", enforce.order, ANY, orders, "parallel",
         "parallel: cancel and close at once; cancel_first: close when the cancels are proven."),
-    STEPS("enforce.backoff_ms", enforce.backoff, ANY, "[250, 500, 1000, 2000, 5000]", "Waits between attempts to enforce, ascending."),
+    STEPS("enforce.backoff_ms", enforce.backoff, ANY, enforce_step_params, "[250, 500, 1000, 2000, 5000]",
+        "Waits between attempts to enforce, ascending."),
     WHOLE("enforce.warn_ms", enforce.warn_ms, NEITHER, 1, 600000, "500", "An enforcement that takes longer is a warning."),
     WHOLE("enforce.crit_ms", enforce.crit_ms, NEITHER, 1, 600000, "2000", "Longer than this: critical."),
     WHOLE("enforce.fail_ms", enforce.fail_ms, NEITHER, 1, 600000, "5000", "Longer than this: failed, alarm; it goes on trying."),
-    WHOLE("verify.poll_ms", verify.poll_ms, NEITHER, 100, 60000, "500", "How often the broker is asked for proof."),
-    WHOLE("verify.fast_window_ms", verify.fast_window_ms, NEITHER, 100, 600000, "5000", "For how long it is asked that often."),
+    WHOLE("verify.poll_ms", verify.poll_ms, NEITHER, 100, 2000, "500", "How often the broker is asked for proof."),
+    WHOLE("verify.fast_window_ms", verify.fast_window_ms, NEITHER, 100, 60000, "5000", "For how long it is asked that often."),
     WHOLE("verify.min_agreeing_reads", verify.min_agreeing_reads, ANY, 2, 10, "2", "Equal answers that prove something."),
     TEXT("rate.general", rate.general, NEITHER, parse_general, "200/60", "Requests/seconds we may send; less than the gateway takes, where others use the key too."),
     TEXT("rate.history", rate.history, NEITHER, parse_history, "50/30", "Likewise for history."),
     TEXT("rate.normal_share", rate.normal_share_permille, NEITHER, parse_share, "0.75", "Share of it for all but enforcement."),
-    TEXT("rate.enforce_share", rate.enforce_share_permille, NEITHER, parse_share, "0.95", "Share with enforcement; above normal_share."),
+    TEXT("rate.enforce_share", rate.enforce_share_permille, NEITHER, parse_half_share, "0.95", "Share with enforcement; above normal_share."),
     WHOLE("background_pause.failures", background_pause.failures, NEITHER, 1, 100, "5", "Failures in a row that pause background work."),
     WHOLE("background_pause.wait_s", background_pause.wait_s, NEITHER, 1, 3600, "30", "First pause; each next one is twice as long."),
     WHOLE("background_pause.max_wait_s", background_pause.max_wait_s, NEITHER, 1, 86400, "300", "Longest pause."),

@@ -41,7 +41,7 @@ static const struct {
         "{\"quotes\":{\"blind_policy\":\"flatten\"}}" },
     { "{}", "{\"quotes\":{\"blind_policy\":\"flatten\"}}", NULL, NULL },
     { "{}", "{\"enforce\":{\"order\":\"cancel_first\"}}", "enforce.order", "{}" },
-    { "{}", "{\"enforce\":{\"backoff_ms\":[250,60000]}}", "enforce.backoff_ms", "{}" },
+    { "{}", "{\"enforce\":{\"backoff_ms\":[250,10000]}}", "enforce.backoff_ms", "{}" },
     { "{}", "{\"sync\":{\"audit_s\":600}}", "sync.audit_s: 60 becomes 600", "{}" },
     /* How the broker is reached is mended at once. */
     { "{}", "{\"api\":{\"base_url\":\"https://other.example\"},\"feed\":{\"port\":9}}", NULL, NULL },
