@@ -67,10 +67,11 @@ struct writer {
 /* ---- Loop thread: taking records. ---- */
 
 static void
-enqueue(struct writer *writer, const struct store_entry *entry)
+fill(const struct writer *writer, struct store_entry *entry, const struct record *record)
 {
-    writer->queue[(writer->first + writer->count) % writer->queue_max] = *entry;
-    writer->count++;
+    entry->ticket = writer->put;
+    memcpy(entry->config_hash, writer->config_hash, sizeof entry->config_hash);
+    entry->record = *record;
 }
 
 static void
@@ -102,21 +103,26 @@ spill_entry(struct writer *writer, const struct store_entry *entry)
     return true;
 }
 
-/* Queue, file, list: each only while the ones behind it are empty, or the order would be lost. */
+/*
+ * Queue, file, list: each only while the ones behind it are empty, or the order would be lost.  Into the queue it is copied once: a close may wait
+ * for this.
+ */
 static void
-take(struct writer *writer, const struct store_entry *entry)
+take(struct writer *writer, const struct record *record)
 {
-    if (writer->overflow.count == 0) {
-        if (writer->spilled == 0 && writer->count < writer->queue_max) {
-            enqueue(writer, entry);
-            return;
-        }
-        if (spill_entry(writer, entry))
-            return;
+    struct store_entry entry;
+
+    if (writer->overflow.count == 0 && writer->spilled == 0 && writer->count < writer->queue_max) {
+        fill(writer, &writer->queue[(writer->first + writer->count++) % writer->queue_max], record);
+        return;
     }
+    memset(&entry, 0, sizeof entry); /* Its gaps may go to a file. */
+    fill(writer, &entry, record);
+    if (writer->overflow.count == 0 && spill_entry(writer, &entry))
+        return;
     struct store_entry *kept = rows_add(&writer->overflow);
     ASSERT(kept != NULL); /* No memory, no disk: restart and rebuild from the broker. */
-    *kept = *entry;
+    *kept = entry;
     raise_trouble(writer, "The database does not keep up and its spill file cannot be written: records are held in memory.");
 }
 
@@ -150,18 +156,13 @@ writer_let_go(struct writer *writer)
 uint64_t
 writer_put(struct writer *writer, const struct record *records, uint32_t count)
 {
-    struct store_entry entry;
-
-    memset(&entry, 0, sizeof entry);
     uv_mutex_lock(&writer->mutex);
     ASSERT(!writer->stopping);
-    memcpy(entry.config_hash, writer->config_hash, sizeof entry.config_hash);
     for (uint32_t i = 0; i < count; i++) {
-        entry.ticket = ++writer->put;
-        entry.record = records[i];
+        writer->put++;
         if (record_is_promise(records[i].kind))
-            writer->promise = entry.ticket;
-        take(writer, &entry);
+            writer->promise = writer->put;
+        take(writer, &records[i]);
     }
     if (count > 0 && writer->oldest_ns == 0)
         writer->oldest_ns = uv_hrtime();
