@@ -234,6 +234,20 @@ def check_named_tests(top):
             yield f"tests/structure/named_tests.txt:{number}: no cmocka test is called {name}"
 
 
+def check_path(top):
+    """Each function src/app/riskd.ld puts beside the others exists."""
+    script = os.path.join(top, "src/app/riskd.ld")
+    if not os.path.exists(script):
+        return
+    defined = set()
+    for full, _ in files(top, "src", endings=(".c",)):
+        defined.update(re.findall(r"^(\w+)\(", read(full), re.MULTILINE))
+    for number, line in enumerate(read(script).split("\n"), 1):
+        name = re.search(r"\*\(\.text\.(\w+) ", line)
+        if name and name[1] not in defined:
+            yield f"src/app/riskd.ld:{number}: there is no function {name[1]}"
+
+
 CHECKS = {name[6:]: function for name, function in list(globals().items()) if name.startswith("check_")}
 
 # One fault for each check, and clean code that must pass it.
@@ -248,6 +262,7 @@ PLANTED = {
     "settings": ("src/config/settings.c", 'settings_fixed[] = { "a.c" };\nWHOLE("a.b", a.b, 1)\n', 'settings_fixed[] = { "a.c" };\nWHOLE("a.c", a.c, 1)\n'),
     "unfinished": ("src/base/a.c", "/* TODO */\n", "/* TODO(#12) */\n"),
     "requirements": ("src/rules/a.c", "/* R-001-2 */\n", "/* R-001-1 */\n"),
+    "path": ("src/app/riskd.ld", "    *(.text.a_go .text.a_go.*)\n", "SECTIONS {\n"),
     "named_tests": ("tests/story/a.c", "void hub_stops(void);\n", "    cmocka_unit_test(hub_stop),\n"),
 }
 
