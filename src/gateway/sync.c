@@ -123,7 +123,8 @@ round_over(struct gateway *gateway, struct sync_account *a)
             a->wave = false;
     }
     if (a->again) {
-        int64_t next = a->wave ? now : a->started_ns + gateway->times.sync_gap_ms * MS;
+        bool was_before = a->wave && !a->urgent; /* What the hub waits for has not been asked for yet. */
+        int64_t next = was_before ? now : a->started_ns + gateway->times.sync_gap_ms * MS; /* SR-12 */
 
         a->again = false;
         a->audit = false;

@@ -226,6 +226,30 @@ sync_takes_turns(void **state)
     fake_free(fake);
 }
 
+/*
+ * SR-12, FV-01: a hub that says what nobody can use, again and again, from the moment its subscriptions stand: what it was is read every 5 s, not as fast
+ * as the broker answers; and that is no reason never to go LIVE once it is over.
+ */
+static void
+unusable_while_syncing(void **state)
+{
+    struct fake *fake = fake_new(1);
+
+    (void)state;
+    fake->latency_ns = 50 * FAKE_MS;
+    while (fake_hub(fake, true) == NULL || strstr(fake_hub(fake, true)->heard, "SubscribeTrades") == NULL)
+        fake_run(fake, FAKE_MS);
+    int before = fake->requests_count;
+    for (int i = 0; i < 3000; i++) {
+        fake_say(fake_hub(fake, true), "{\"type\":1,\"target\":\"GatewayUserTrade\",\"arguments\":[7]}");
+        fake_run(fake, 10 * FAKE_MS);
+    }
+    assert_in_range(fake_count(fake, "Trade/search", before), 4, 10);
+    fake_run(fake, 15 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    fake_free(fake);
+}
+
 int
 main(void)
 {
@@ -233,6 +257,7 @@ main(void)
         cmocka_unit_test(sync_retry),
         cmocka_unit_test(sync_100_entities),
         cmocka_unit_test(sync_takes_turns),
+        cmocka_unit_test(unusable_while_syncing),
         cmocka_unit_test(token_401_midway),
         cmocka_unit_test(sync_resume),
         cmocka_unit_test(resume_by_word),
