@@ -214,8 +214,8 @@ enforce_restore(struct engine *engine, struct account *account, const struct goa
     target->unresolved = goal->close_unresolved;
     target->reduced_from = goal->reduced_from;
     target->unmarked = goal->reduced_from != 0;
-    target->since = goal->since;
-    target->sent_at = goal->sent_at;
+    target->since = instant_min(goal->since, engine->now); /* Of a clock that was ahead: reads of now would count for nothing (rewind.c). */
+    target->sent_at = instant_min(goal->sent_at, engine->now);
     target->sent_anything = true;
     target->side = SIDE_NOT_KNOWN;
 }

@@ -89,23 +89,45 @@ earlier_order_is_no_evidence(void **state)
     story_close(&f);
 }
 
+/* The goal of a process that has died: a close of it, sent at @sent_at, may be at work. */
+static void
+restore_goal(struct engine_fixture *f, struct span sent_at)
+{
+    struct goal_row goal = { .incident = 7, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .rule = 1, .flatten = true,
+        .close_unresolved = true };
+    struct event event = { .kind = EVENT_RESTORE };
+
+    story_open_bare(f, ONE_AT_MOST);
+    goal.since = goal.sent_at = instant_add(f->now, sent_at);
+    event.u.restore = (struct restore){ .goals = &goal, .goals_count = 1 };
+    story_feed(f, &event);
+    f->now = instant_add(f->now, SPAN_MS(300));
+    story_read(f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count(f, COMMAND_CLOSE), 0);
+}
+
+/* RT-11, OV-04: it was sent by a clock that has been corrected; the two reads count all the same, not only those of an hour later. */
+static void
+close_of_a_wrong_clock(void **state)
+{
+    struct engine_fixture f;
+
+    (void)state;
+    restore_goal(&f, SPAN_SECONDS(3600));
+    f.now = instant_add(f.now, SPAN_MS(1100));
+    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
+    assert_int_equal(story_count(&f, COMMAND_CLOSE), 1);
+    story_close(&f);
+}
+
 /* RT-11, ID-04: the next process does not know which side the close was on; the trader's entry is not it. */
 static void
 entry_is_no_evidence_after_a_restart(void **state)
 {
     struct engine_fixture f;
-    struct goal_row goal = { .incident = 7, .account_id = FIXTURE_ACCOUNT, .contract = { FIXTURE_MNQ }, .rule = 1, .flatten = true,
-        .close_unresolved = true };
-    struct event event = { .kind = EVENT_RESTORE };
 
     (void)state;
-    story_open_bare(&f, ONE_AT_MOST);
-    goal.since = goal.sent_at = f.now;
-    event.u.restore = (struct restore){ .goals = &goal, .goals_count = 1 };
-    story_feed(&f, &event);
-    f.now = instant_add(f.now, SPAN_MS(300));
-    story_read(&f, FIXTURE_MNQ, 2, NULL, 0);
-    assert_int_equal(story_count(&f, COMMAND_CLOSE), 0);
+    restore_goal(&f, SPAN_ZERO);
     story_position(&f, FIXTURE_MNQ, 2); /* The stream has caught up with the read. */
     story_position(&f, FIXTURE_MNQ, 0);
     story_order(&f, 801, FIXTURE_MNQ, ORDER_FILLED, ORDER_MARKET, SIDE_BUY, 3, 3);
@@ -147,6 +169,7 @@ main(void)
         cmocka_unit_test(growing_position_is_closed),
         cmocka_unit_test(turning_position_is_closed),
         cmocka_unit_test(earlier_order_is_no_evidence),
+        cmocka_unit_test(close_of_a_wrong_clock),
         cmocka_unit_test(entry_is_no_evidence_after_a_restart),
         cmocka_unit_test(ended_reduction_is_not_repeated),
     };
