@@ -51,6 +51,7 @@ struct target {
     uint64_t incident;
     uint64_t command;         /* Close or reduce in flight; 0: none. */
     struct instant since;     /* Of the breach. */
+    struct instant urgent_from; /* When what is wanted last became stricter. */
     struct instant sent_at;
     struct instant read_at;   /* asked_at of the last agreeing read. */
     struct instant retry_at;  /* Not before. */

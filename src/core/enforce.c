@@ -70,6 +70,15 @@ record_goal(struct engine *engine, struct account *account, const struct target 
     record->u.goal = enforce_goal_row(account, target);
 }
 
+/* What was refused before, and how long that has gone on, is of no account for what is wanted now. */
+static void
+make_urgent(const struct engine *engine, struct target *target)
+{
+    target->attempts = 0;
+    target->retry_at = engine->now;
+    target->urgent_from = engine->now;
+}
+
 /* The contract's target, made or woken for a new purpose.  A close still unresolved stays so: it is the same broker. */
 static struct target *
 begin(struct engine *engine, struct account *account, const struct contract *contract, int32_t rule, uint64_t incident)
@@ -92,12 +101,11 @@ begin(struct engine *engine, struct account *account, const struct contract *con
     target->size = INT32_MAX;
     target->flatten = target->restored = target->unmarked = false;
     target->reduced_from = 0;
-    target->attempts = 0;
     target->level = 0;
     target->rule = rule;
     target->incident = incident;
     target->since = engine->now;
-    target->retry_at = engine->now;
+    make_urgent(engine, target);
     target->alarm_at = instant_add(engine->now, engine->config->alarm_after);
     account->touched = true;
     return target;
@@ -117,6 +125,7 @@ enforce_want(struct engine *engine, struct account *account, const struct contra
     target = begin(engine, account, contract, rule, incident);
     if (target == NULL)
         return false;
+    make_urgent(engine, target);
     target->size = size;
     target->flatten = size == 0; /* A close leaves stops working (gateway.md 2.10): they would open a new position. */
     target->state = TARGET_ACTING;

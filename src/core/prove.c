@@ -289,7 +289,7 @@ read_again_after(const struct engine *engine, const struct account *account)
     struct span youngest = SPAN_SECONDS(3600);
 
     for (const struct target *t = account->targets; t != NULL; t = t->next) {
-        struct span age = instant_since(engine->now, t->since);
+        struct span age = instant_since(engine->now, t->urgent_from);
         if (t->state != TARGET_DONE && age.ns < youngest.ns)
             youngest = age;
     }

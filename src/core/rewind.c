@@ -43,6 +43,7 @@ rewind_targets(const struct engine *engine, struct account *account)
 
     for (struct target *t = account->targets; t != NULL; t = t->next) {
         no_later(&t->since, now);
+        no_later(&t->urgent_from, now);
         no_later(&t->sent_at, now);
         no_later(&t->read_at, now);
         no_later(&t->retry_at, now);

@@ -106,6 +106,43 @@ restore_goal(struct engine_fixture *f, struct span sent_at)
     assert_int_equal(story_count(f, COMMAND_CLOSE), 0);
 }
 
+/*
+ * CC-02, OV-02: what could not be reduced for a minute is to be flat now.  The close does not wait for the reduction's back-off, and that it was lost is
+ * found out as fast as of any other.
+ */
+static void
+stricter_goal_is_as_fast(void **state)
+{
+    static const char config[] = "{\"max_contracts_per_instrument\":{\"enabled\":true,\"limits\":{\"MNQ\":2},"
+        "\"enforcement\":\"reduce_to_limit\"},\"daily_realized_loss\":{\"enabled\":true,\"limit\":-500}}";
+    struct engine_fixture f;
+    int closes = 0;
+
+    (void)state;
+    story_open(&f, config);
+    story_position(&f, FIXTURE_MNQ, 3);
+    for (int refused = 0; refused < 15;) {
+        if (story_count(&f, COMMAND_REDUCE) == 1) {
+            story_answer(&f, story_only(&f, COMMAND_REDUCE)->id, OUTCOME_REFUSED);
+            refused++;
+        } else {
+            f.now = instant_max(engine_deadline(f.engine), f.now);
+            story_feed(&f, &(struct event){ .kind = EVENT_CLOCK });
+        }
+    }
+    story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
+    story_trade(&f, 1, -600);
+    story_answer(&f, story_only(&f, COMMAND_CLOSE)->id, OUTCOME_AMBIGUOUS);
+    for (int i = 0; i < 25; i++) {
+        int reads = story_count_while(&f, 100, COMMAND_READ);
+        if (reads > 0)
+            story_read(&f, FIXTURE_MNQ, 3, NULL, 0);
+        closes += reads > 0 ? story_count(&f, COMMAND_CLOSE) : 0;
+    }
+    assert_int_equal(closes, 1);
+    story_close(&f);
+}
+
 /* RT-11, OV-04: it was sent by a clock that has been corrected; the two reads count all the same, not only those of an hour later. */
 static void
 close_of_a_wrong_clock(void **state)
@@ -169,6 +206,7 @@ main(void)
         cmocka_unit_test(growing_position_is_closed),
         cmocka_unit_test(turning_position_is_closed),
         cmocka_unit_test(earlier_order_is_no_evidence),
+        cmocka_unit_test(stricter_goal_is_as_fast),
         cmocka_unit_test(close_of_a_wrong_clock),
         cmocka_unit_test(entry_is_no_evidence_after_a_restart),
         cmocka_unit_test(ended_reduction_is_not_repeated),
