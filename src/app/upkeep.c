@@ -142,9 +142,9 @@ upkeep_tick(struct upkeep *upkeep)
     tell_mode(upkeep);
     service_alive();
     upkeep->told_ns = os_monotonic_ns();
-    if (!upkeep->ready && guard_is_ready(upkeep->guard)) {
-        upkeep->ready = service_ready();
-        os_trim_memory(); /* Log-in, first truth, handshakes. */
+    if (!upkeep->ready && guard_is_ready(upkeep->guard) && service_ready()) {
+        upkeep->ready = true;
+        os_trim_memory(); /* Log-in, first truth, handshakes.  Once, however often the manager has to be told. */
     }
     check_day(upkeep);
 }
