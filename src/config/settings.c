@@ -154,6 +154,18 @@ parse_half_share(const char *text, void *field, struct error *err)
     return OK;
 }
 
+/* Of 0 one read a minute is left, and audits stop without a word: the mode stays NORMAL. */
+static enum status
+parse_quarter_share(const char *text, void *field, struct error *err)
+{
+    int32_t permille;
+
+    if (parse_share(text, &permille, err) != OK || permille < 250)
+        return error_set(err, STATUS_CONFIG, "expected a share from 0.25 to 1 such as 0.75, not \"%s\"", text);
+    *(int32_t *)field = permille;
+    return OK;
+}
+
 /* "200/60": requests in seconds; never more than the broker takes (RL-01), nor so few that a close would wait for long (P1). */
 static enum status
 parse_rate(const char *text, const struct rate *most, struct rate *rate, struct error *err)
@@ -309,7 +321,7 @@ const struct param settings_daemon[] = {
     WHOLE("verify.min_agreeing_reads", verify.min_agreeing_reads, ANY, 2, 10, "2", "Equal answers that prove something."),
     TEXT("rate.general", rate.general, NEITHER, parse_general, "200/60", "Requests/seconds we may send; less than the gateway takes, where others use the key too."),
     TEXT("rate.history", rate.history, NEITHER, parse_history, "50/30", "Likewise for history."),
-    TEXT("rate.normal_share", rate.normal_share_permille, NEITHER, parse_share, "0.75", "Share of it for all but enforcement."),
+    TEXT("rate.normal_share", rate.normal_share_permille, NEITHER, parse_quarter_share, "0.75", "Share of it for all but enforcement."),
     TEXT("rate.enforce_share", rate.enforce_share_permille, NEITHER, parse_half_share, "0.95", "Share with enforcement; above normal_share."),
     WHOLE("background_pause.failures", background_pause.failures, NEITHER, 1, 100, "5", "Failures in a row that pause background work."),
     WHOLE("background_pause.wait_s", background_pause.wait_s, NEITHER, 1, 3600, "30", "First pause; each next one is twice as long."),
