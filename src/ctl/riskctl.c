@@ -17,7 +17,7 @@ static const char usage[] =
     "usage: riskctl scenario [--json] [--keep-going] FILE...\n"
     "       riskctl replay --config FILE --events FILE [--contracts FILE] [--broker auto|silent] [--json]\n"
     "       riskctl simulate [--seed N] [--days D] [--faults WHAT] [...]         (riskctl simulate --help)\n"
-    "       riskctl --version | --help\n"
+    "       riskctl COMMAND ... | --version | --help                          (without a word: a menu)\n"
     "\n"
     "scenario   run black-box cases (one JSON object a line) through the real engine; the last line counts them\n"
     "replay     run recorded hub events through a risk configuration: a line per breach, command, lockout, warning\n"
@@ -29,6 +29,14 @@ static int
 wrong(const char *what)
 {
     fprintf(stderr, "riskctl: %s\n%s", what, usage);
+    return 2;
+}
+
+/* A file's mistake is no mistake of the command line. */
+static int
+wrong_file(const struct error *err)
+{
+    fprintf(stderr, "riskctl: %s\n", err->text);
     return 2;
 }
 
@@ -53,7 +61,7 @@ run_scenarios(int argc, char **argv)
             continue;
         files++;
         if (scenario_run_file(argv[i], &options, &totals, &err) != OK)
-            return wrong(err.text);
+            return wrong_file(&err);
         if (totals.failed > 0 && !options.keep_going)
             break;
     }
@@ -87,7 +95,7 @@ run_replay(int argc, char **argv)
     if (options.config == NULL || options.events == NULL)
         return wrong("replay: --config and --events are needed");
     if (replay_run(&options, &totals, &err) != OK)
-        return wrong(err.text);
+        return wrong_file(&err);
     fprintf(stderr,
         "%" PRId64 " events (%" PRId64 " undecodable), %" PRId64 " breaches, %" PRId64 " commands, %" PRId64
         " lockouts set or ended, %" PRId64 " warnings\n",

@@ -79,7 +79,7 @@ test(const struct tool *tool, const struct daemon_settings *settings)
     struct alerts_stats stats = send_to_all(alerts);
     json_close(&results.json, ']');
     if (stats.places == 0)
-        return tool_fail(tool, TOOL_USAGE, "alert: daemon.yaml names no place to send alerts to (alert.desktop, alert.webhooks, alert.email)");
+        return tool_fail(tool, TOOL_USAGE, "alert: daemon.yaml names no place to send alerts to (alert.desktop, alert.command, alert.webhooks, alert.email)");
     enum tool_exit code = stats.delivered == (uint64_t)stats.places ? TOOL_DONE : TOOL_FAILED;
     if (tool->json)
         printf("{\"ok\":%s,\"exit\":%d,\"places\":%s}\n", code == TOOL_DONE ? "true" : "false", (int)code, bytes);

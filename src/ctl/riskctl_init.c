@@ -25,6 +25,7 @@
 #define SERVICE_USER "risk-manager"
 #define FILE_MAX ((size_t)64 << 10)
 #define LOSS_DEFAULT "500"
+#define ASK_TRIES 3
 
 static const char usage[] =
     "usage: riskctl init [--username NAME] [--api-key-file FILE] [--account ID] [--daily-loss DOLLARS]\n"
@@ -80,11 +81,47 @@ read_key(const char *path, char *out)
     return read && out[0] != '\0';
 }
 
+/* A slip of the finger does not end a first run whose key was typed already. */
+static void
+ask_account(struct answers *answers)
+{
+    char number[32];
+
+    for (int i = 0; answers->account <= 0 && i < ASK_TRIES; i++) {
+        if (!ask("Account number (a whole number, from the platform):", number, sizeof number))
+            return;
+        if (!text_to_int64(number, strlen(number), &answers->account))
+            answers->account = 0;
+    }
+}
+
+static bool
+is_loss(const char *loss, char limit[48])
+{
+    int64_t micros;
+
+    (void)snprintf(limit, 48, "-%s", loss[0] == '-' ? loss + 1 : loss);
+    return money_parse(limit, strlen(limit), &micros) && micros < 0;
+}
+
+static void
+ask_loss(struct answers *answers)
+{
+    char limit[48];
+    bool right = false;
+
+    for (int i = 0; !right && i < ASK_TRIES; i++) {
+        if (!ask("Largest loss of a day in dollars [" LOSS_DEFAULT "]:", answers->typed_loss, sizeof answers->typed_loss))
+            return;
+        answers->loss = answers->typed_loss;
+        right = answers->loss[0] == '\0' || is_loss(answers->loss, limit);
+    }
+}
+
 static int
 ask_all(struct answers *answers)
 {
     const struct tool *tool = &answers->tool;
-    char number[32];
 
     if (answers->username == NULL && ask("TopstepX user name:", answers->typed_name, sizeof answers->typed_name))
         answers->username = answers->typed_name;
@@ -94,12 +131,11 @@ ask_all(struct answers *answers)
                                          : terminal_ask_secret("API key (not shown): ", answers->key, sizeof answers->key);
     if (!key || answers->key[0] == '\0')
         return tool_fail(tool, TOOL_USAGE, "init: an API key is needed (--api-key-file)");
-    if (answers->account == 0 && ask("Account number (a whole number, from the platform):", number, sizeof number))
-        (void)text_to_int64(number, strlen(number), &answers->account);
+    ask_account(answers);
     if (answers->account <= 0)
         return tool_fail(tool, TOOL_USAGE, "init: --account is needed, a whole number");
-    if (answers->loss == NULL && ask("Largest loss of a day in dollars [" LOSS_DEFAULT "]:", answers->typed_loss, sizeof answers->typed_loss))
-        answers->loss = answers->typed_loss;
+    if (answers->loss == NULL)
+        ask_loss(answers);
     if (answers->loss == NULL || answers->loss[0] == '\0')
         answers->loss = LOSS_DEFAULT;
     return TOOL_DONE;
@@ -215,10 +251,8 @@ static enum status
 write_rules(const struct answers *answers, struct error *err)
 {
     char limit[48];
-    int64_t micros;
 
-    (void)snprintf(limit, sizeof limit, "-%s", answers->loss[0] == '-' ? answers->loss + 1 : answers->loss);
-    if (!money_parse(limit, strlen(limit), &micros) || micros >= 0)
+    if (!is_loss(answers->loss, limit))
         return error_set(err, STATUS_CONFIG, "%s: no amount in dollars", answers->loss);
     char *bytes = read_template(answers, "risk_config.yaml", err);
     if (bytes == NULL)

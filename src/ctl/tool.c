@@ -104,7 +104,8 @@ say(const struct tool *tool, bool ok, enum tool_exit code, const char *text)
     struct json_writer json = json_writer_on(&out);
 
     if (!tool->json) {
-        fprintf(ok ? stdout : stderr, "%s%s\n", ok ? "" : "riskctl: ", text);
+        size_t length = strlen(text); /* A list of mistakes or of changes ends with its last line's end. */
+        fprintf(ok ? stdout : stderr, "%s%s%s", ok ? "" : "riskctl: ", text, length > 0 && text[length - 1] == '\n' ? "" : "\n");
         return;
     }
     json_open(&json, NULL, '{');

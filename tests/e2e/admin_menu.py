@@ -59,7 +59,8 @@ class Terminal:
 def first_run(rig, terminal, home):
     terminal.start(os.path.join(rig.programs, "riskctl"), "init", "--config", home, "--templates", os.path.join(TOP, "config"), "--gateway",
                    f"https://127.0.0.1:{rig.sim_port}", "--ca-file", rig.tls["ca"])
-    for question, answer in (("user name", rigs.USER), ("API key", rig.api_key), ("Account number", str(ACCOUNT)), ("Largest loss", ""),
+    for question, answer in (("user name", rigs.USER), ("API key", rig.api_key), ("Account number", "PRAC-1"),
+                             ("Account number", str(ACCOUNT)), ("Largest loss", "much"), ("Largest loss", ""),
                              ("New admin password", PASSWORD), ("Once more", PASSWORD)):
         terminal.see(question)
         terminal.type(answer)
