@@ -254,8 +254,10 @@ simulate_check_time(const struct simulate_check *check, int64_t permille)
 
     for (size_t i = 0; i < CHECK_TIMES; i++) {
         seen += check->times[i];
-        if (seen > wanted)
-            return (INT64_C(1) << (i / 16)) * (int64_t)(16 + i % 16 + 1) / 16;
+        if (seen > wanted) {
+            int64_t end = (INT64_C(1) << (i / 16)) * (int64_t)(16 + i % 16 + 1) / 16;
+            return end < check->longest_ms ? end : check->longest_ms;
+        }
     }
     return check->longest_ms;
 }
