@@ -30,7 +30,7 @@ _riskctl()
         test:*) words='--wait' ;;
         scenario:*) words='--keep-going' ;;
         replay:*) words='--events --contracts --broker' ;;
-        simulate:*) words='--seed --seeds --days --accounts --faults --store --kill-at --trace --quiet' ;;
+        simulate:*) words='--seed --seeds --days --accounts --faults --store --kill-at --trace --jobs --quiet' ;;
         *) words= ;;
         esac
         words="$words --config --json --password-file --yes --help"

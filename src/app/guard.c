@@ -2,7 +2,7 @@
  * guard.c - the event path of riskd.
  *
  * Nothing here waits and nothing here decides: rules and enforcement are the engine's, the wire is the gateway's, the disk the
- * writer's.  All of it runs on the loop's thread, and nothing else touches trading state (CC-01).  The points named for crash_at() are the states of an enforcement, for tests/e2e/kill-matrix.
+ * writer's.  All of it runs on the loop's thread, and nothing else touches trading state (CC-01).  The points named for crash_at() are the states of an enforcement, for tests/e2e/kill_matrix.py.
  */
 #include "app/guard.h"
 
