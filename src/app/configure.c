@@ -150,6 +150,32 @@ configure_same_hosts(const struct loaded_config *old, const struct loaded_config
     return OK;
 }
 
+#define PART(name, member) { name, &a->member, &b->member, sizeof a->member }
+
+void
+configure_tell_restart(const struct daemon_settings *started, const struct daemon_settings *new_one, struct text *out)
+{
+    const struct daemon_settings *a = started, *b = new_one;
+    const struct {
+        const char *name;
+        const void *old, *new_one;
+        size_t size;
+    } parts[] = {
+        PART("hub", hub), PART("rest", rest), PART("retry", retry_read), PART("rate", rate), PART("background_pause", background_pause),
+        PART("token", token), PART("quotes.silence_s", quotes.silence_s), PART("sync", sync), PART("poll", poll),
+        PART("db.synchronous", db.synchronous), PART("db.busy_timeout_ms", db.busy_timeout_ms), PART("log", log), PART("feed", feed),
+        PART("metrics", metrics), PART("control", control),
+    };
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (memcmp(parts[i].old, parts[i].new_one, parts[i].size) == 0) /* Padding too: both were zeroed and filled alike. */
+            continue;
+        text_addf(out, "%s%s", any ? ", " : "the new rules are in force; of daemon.yaml, after a restart only: ", parts[i].name);
+        any = true;
+    }
+}
+
 void
 configure_socket(const struct daemon_settings *settings, char *ret_path)
 {

@@ -29,6 +29,12 @@ MUST_USE enum status configure_try(const char *directory, const char *name, cons
 MUST_USE enum status configure_same_hosts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err);
 MUST_USE enum status configure_same_accounts(const struct loaded_config *old, const struct loaded_config *new_one, struct error *err);
 
+/**
+ * What of daemon.yaml is read when riskd starts and at no other time, and is not as it was at the @started one: the names of its blocks and
+ * keys into @out, or nothing.  The rest of it is in force with the reload.
+ */
+void configure_tell_restart(const struct daemon_settings *started, const struct daemon_settings *new_one, struct text *out);
+
 #define CONFIGURE_PATH_MAX 1024
 
 /** Where riskd listens for orders and keeps the password's hash.  @ret_path holds CONFIGURE_PATH_MAX. */

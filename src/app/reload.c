@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PROBLEMS_BYTES ((size_t)16 << 10)
 #define STOP_TURNS 5 /* Of the loop, which has a tick each second. */
@@ -49,6 +50,8 @@ reload_init(struct reload *reload)
 
     pending_init(&reload->pending, config->daemon.db.path);
     pending_apply(&reload->pending, config, NULL, os_utc_now());
+    memcpy(&reload->started, &config->daemon, sizeof reload->started);
+    memset(&reload->started.alert, 0, sizeof reload->started.alert);
     show_pending(reload);
 }
 
@@ -94,8 +97,10 @@ prepare(struct reload_work *work)
         pending_apply(&reload->pending, work->new_one, running, work->now);
         work->status = configure_same_accounts(running, work->new_one, &err);
     }
-    if (work->status == OK)
+    if (work->status == OK) {
+        configure_tell_restart(&reload->started, &work->new_one->daemon, &work->problems);
         return;
+    }
     text_add(&work->problems, err.text);
     loaded_config_free(work->new_one);
     work->new_one = NULL;
@@ -150,6 +155,10 @@ take_over(struct reload_work *work)
     announce_reopen(guard, &work->last->daemon);
     ledger_note(guard->writer, guard_now(guard), "reload", 0, "configuration %016" PRIx64 " instead of %016" PRIx64,
         new_one->config.hash, work->last->config.hash);
+    if (work->bytes[0] != '\0') {
+        log_say(guard->log, LOG_LEVEL_WARN, "config", "%s", work->bytes);
+        text_add(&work->problems, "\n");
+    }
     pending_tell(&reload->pending, guard, &work->problems);
     log_say(guard->log, LOG_LEVEL_INFO, "config", "reloaded, %016" PRIx64 " (step %" PRIu64 " us, %" PRIu64 " us on the loop)",
         new_one->config.hash, (stepped - began) / 1000, (uv_hrtime() - began) / 1000);

@@ -17,6 +17,7 @@ struct reload {
     const char *directory;         /* Of the files. */
     struct guard *guard;
     struct loaded_config **config; /* In force: the owner's, replaced here together with guard->config. */
+    struct daemon_settings started; /* As riskd began with it, without its secrets: much of it is read only then. */
     struct pending pending;        /* The pool's while a reload is under way. */
     struct reload_work *work;      /* Under way, or NULL. */
     bool again;                    /* Asked for by nobody in particular meanwhile: it may have read the files too early. */

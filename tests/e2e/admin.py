@@ -93,6 +93,18 @@ def check_reload(rig):
     assert rig.status()["events"] >= before["events"]
     rig._write("risk_config.yaml", rules)
     expect(rig, DONE, "reload", *good)
+    check_restart_told(rig, good)
+
+
+def check_restart_told(rig, good):
+    """What of daemon.yaml is read only at the start is named by a reload (BO-04), and no more once it is as it was."""
+    daemon = open(rig.path("daemon.yaml"), encoding="utf-8").read()
+    rig._write("daemon.yaml", daemon.replace("feed: { ", "feed: { max_clients: 7, ") + "rate: { general: 150/60 }\norder: { stuck_alarm_s: 20 }\n")
+    told = expect(rig, DONE, "reload", *good)["text"]
+    assert "after a restart only: rate, feed\n" in told, told
+    rig._write("daemon.yaml", daemon)
+    told = expect(rig, DONE, "reload", *good)["text"]
+    assert "restart" not in told, told
 
 
 def check_reload_loses_nothing(rig):
