@@ -48,10 +48,27 @@ print_json(const char *line, bool *comma)
     *comma = true;
 }
 
+/* "rules.max_contracts.limit: 5"; where an account has values of its own, all of that rule is "accounts.1001.max_contracts.limit: 2". */
+static bool
+is_of(const char *line, const char *rule)
+{
+    if (text_starts(line, "global."))
+        return rule == NULL;
+    if (text_starts(line, "accounts.")) {
+        line += strlen("accounts.");
+        line += strspn(line, "0123456789");
+    } else if (text_starts(line, "rules.")) {
+        line += strlen("rules");
+    }
+    if (*line++ != '.')
+        return false;
+    size_t length = strcspn(line, ".:");
+    return line[length] == '.' && (rule == NULL || (strlen(rule) == length && memcmp(line, rule, length) == 0));
+}
+
 static int
 show(const struct tool *tool, const struct loaded_config *config, const char *rule)
 {
-    char begin[128];
     char *bytes = malloc(TEXT_BYTES);
     int shown = 0;
     bool comma = false;
@@ -60,14 +77,13 @@ show(const struct tool *tool, const struct loaded_config *config, const char *ru
         return tool_fail(tool, TOOL_FAILED, "no memory");
     struct text text = text_on(bytes, TEXT_BYTES);
     config_print(config, &text);
-    (void)snprintf(begin, sizeof begin, "rules.%s%s", rule != NULL ? rule : "", rule != NULL ? "." : "");
     if (tool->json)
         fputs("{\"keys\":[", stdout);
     for (char *line = bytes, *next; *line != '\0'; line = next) {
         next = line + strcspn(line, "\n");
         if (*next != '\0')
             *next++ = '\0';
-        if (!text_starts(line, begin) && !(rule == NULL && text_starts(line, "global.")))
+        if (!is_of(line, rule))
             continue;
         shown++;
         if (tool->json)

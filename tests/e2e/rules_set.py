@@ -58,6 +58,10 @@ def main():
         riskctl(rig, "rules", "disable", "daily_realized_loss", *good, "--yes")
         rigs.wait_for(lambda: any("daily_realized_loss is off" in text for text in alarms(rig)), 20, "the alarm of a rule that is off")
         assert "warning: account 1001: daily_realized_loss: does not act" in riskctl(rig, "check")
+        riskctl(rig, "rules", "set", "max_contracts.limit", "2", "--account", str(ACCOUNT), *good, "--yes")  # Shown where it is then.
+        own = f"accounts.{ACCOUNT}.max_contracts.limit: 2  # "
+        assert own in riskctl(rig, "rules", "show", "max_contracts") and own in riskctl(rig, "rules", "show")
+        assert "max_contracts" not in riskctl(rig, "rules", "show", "daily_realized_loss")
     print("rules_set: ok")
 
 
