@@ -1,7 +1,7 @@
 /*
- * scenario.h - runs the black-box cases of /work/shared/scenarios/README.md's format.
+ * scenario.h - runs the black-box cases of shared/scenarios/README.md (docs/testing.md has one).
  *
- * Each case goes through the real configuration reader, decoder, engine and shell; only the broker (app/paper.h) and the clock are not
+ * Each case goes through the real configuration reader, decoder, engine and shell; only the broker (trial/paper.h) and the clock are not
  * real.  A restart goes through the real store on disk.
  */
 #ifndef TRIAL_SCENARIO_H
