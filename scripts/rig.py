@@ -187,7 +187,7 @@ metrics: {{ port: {self.status_port} }}
         self._write(f"api{user}.key", (key or os.urandom(16).hex()) + "\n")
 
     def start_riskd(self, kill_at=None):
-        environment = {"RISKD_TEST_KILL_AT": kill_at} if kill_at else {}
+        environment = {"TMPDIR": self.directory} | ({"RISKD_TEST_KILL_AT": kill_at} if kill_at else {}) # Its locks go with it.
         if self.shim:
             environment |= {"LD_PRELOAD": self.shim, "WIRE_SHIM_OUT": self.path("shim.out")}
         self.riskd = Program(

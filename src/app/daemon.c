@@ -21,6 +21,7 @@
 #include "app/upkeep.h"
 #include "app/scrape.h"
 #include "app/signals.h"
+#include "app/sole.h"
 #include "app/turn.h"
 #include "app/version.h"
 #include "app/web.h"
@@ -47,6 +48,7 @@ struct daemon {
     uv_loop_t loop;
     struct loaded_config *config;
     struct log *log;
+    struct sole sole;
     struct recall recall;
     struct reload reload;
     char spill[SETTING_TEXT_MAX + 8];
@@ -419,7 +421,9 @@ start(struct daemon *daemon, struct error *err)
     daemon->upkeep.guard = guard;
     daemon->reload = (struct reload){ .directory = daemon->options->directory, .guard = guard, .config = &daemon->config };
     reload_init(&daemon->reload);
-    enum status status = guard_init(guard, daemon->config, err);
+    enum status status = sole_take(&daemon->sole, daemon->config, daemon->log, err);
+    if (status == OK)
+        status = guard_init(guard, daemon->config, err);
     if (status == OK)
         status = announce_open(guard, err);
     if (status == OK)
@@ -495,6 +499,7 @@ stop(struct daemon *daemon)
             ; /* Close callbacks; nothing that waits is left. */
         daemon->loop_closed = uv_loop_close(&daemon->loop) == 0;
     }
+    sole_release(&daemon->sole);
     log_say(daemon->log, LOG_LEVEL_INFO, "stop", "stopped");
     log_free(daemon->log);
     if (idle)

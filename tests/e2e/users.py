@@ -5,6 +5,7 @@ usage: users.py DIR-OF-PROGRAMS     (issue 4: several users and accounts in one 
 """
 import os
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
@@ -54,6 +55,23 @@ def check_one_key_changes(rig, changes):
     assert sum(r["path"].endswith("loginKey") for r in requests(rig)) == logins + 1
 
 
+def check_second_riskd_is_refused(rig):
+    """CC-06: another database, one account in common: both would close one position."""
+    other = rig.path("other")
+    os.mkdir(other, 0o700)
+    for name in ("daemon.yaml", "accounts.yaml", "risk_config.yaml"):
+        with open(rig.path(name), encoding="utf-8") as f:
+            text = f.read().replace(rig.path("state.db"), os.path.join(other, "state.db")).replace(rig.path("logs"), os.path.join(other, "logs"))
+        with open(os.path.join(other, name), "w", encoding="utf-8") as f:
+            f.write("\n".join(line for line in text.splitlines() if f"account_id: {FIRST}," not in line) + "\n")
+        os.chmod(os.path.join(other, name), 0o600)
+    done = subprocess.run([os.path.join(rig.programs, "riskd"), "--config", other], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "TMPDIR": rig.directory})
+    said = done.stdout + done.stderr
+    assert done.returncode == 1 and f"account {SECOND} is guarded by another riskd already" in said, (done.returncode, said)
+    assert f"process {rig.riskd.process.pid}" in said, said
+
+
 def check_key_is_taken_without_restart(rig):
     """The key of user 1 is changed at the gateway (a risksim with new keys takes the old one's place) and in the file."""
     pid = rig.riskd.process.pid
@@ -79,6 +97,7 @@ def main():
         rig.start_riskd()
         rig.wait_ready()
         check_both_are_protected(rig)
+        check_second_riskd_is_refused(rig)
         check_one_key_changes(rig, 0)
         check_key_is_taken_without_restart(rig)
         assert rig.riskd.stop() == 0
