@@ -257,8 +257,9 @@ test_states_are_coalesced(void **state)
     run_until(&f.loop, has_latest, &slow_heard);
     assert_int_equal(slow_heard.events, ROUNDS);
     assert_false(slow_heard.disordered);
-    /* Of what was held back, one of each contract came in the end. */
-    assert_int_equal(slow_heard.quotes + (int)feed_skipped_count(f.feed), 2 * ROUNDS + 2);
+    /* Of what was held back, one of each contract came in the end; more than once if the kernel took some in between (Windows' does). */
+    assert_true(slow_heard.quotes + (int)feed_skipped_count(f.feed) >= 2 * ROUNDS + 2);
+    assert_true(slow_heard.quotes < 2 * ROUNDS);
     assert_int_equal(quick_heard.quotes, 2 * ROUNDS);
     assert_int_equal(quick_heard.events, ROUNDS);
     raw_client_close(&slow);
