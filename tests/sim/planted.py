@@ -39,7 +39,6 @@ PLANTED = [
      "if (lock != NULL && abs(p->size) > ceiling && ", "if (lock != NULL && abs(p->size) > ceiling && instant_before(p->created_at, lock->since) && "),
     ("a looser configuration holds at once", "src/app/pending.c",
      "int64_t wait = count == 0 ? 0 :", "int64_t wait = count >= 0 ? 0 :"),
-    ("being flat once ends the wait for a close", "src/core/enforce.c", "(target->old_words || !target->settled ||", "(target->old_words ||"),
 ]
 
 
