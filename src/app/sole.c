@@ -51,8 +51,11 @@ sole_take(struct sole *sole, const struct loaded_config *config, struct log *log
     char folder[FOLDER_MAX];
     size_t size = sizeof folder;
 
-    if (uv_os_tmpdir(folder, &size) != 0)
+    int failed = uv_os_tmpdir(folder, &size);
+    if (failed != 0) {
+        log_say(log, LOG_LEVEL_WARN, "start", "cannot tell whether another riskd guards these accounts: the folder of temporary files: %s", uv_strerror(failed));
         return OK;
+    }
     for (int32_t i = 0; i < config->config.accounts_count && sole->count < SOLE_ACCOUNTS_MAX; i++) {
         struct error problem = { 0 };
         enum status status = take_one(sole, folder, config, config->config.accounts[i].id, &problem);

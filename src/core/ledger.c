@@ -197,12 +197,12 @@ ledger_opened(struct engine *engine, struct account *account, struct trade *trad
 }
 
 static void
-store(struct engine *engine, const struct account *account, const struct trade_row *row, bool judged)
+store(struct engine *engine, const struct account *account, const struct trade_row *row)
 {
     struct record *record = output_record(engine, RECORD_TRADE, account);
 
     record->u.trade.row = *row;
-    record->u.trade.judged = judged;
+    record->u.trade.judged = true; /* None is stored before. */
 }
 
 void
@@ -251,7 +251,7 @@ void_trade(struct engine *engine, struct account *account, struct trade *trade, 
         ledger_store_day(engine, account);
     }
     trade->judged = true; /* There is nothing to judge any more. */
-    store(engine, account, row, true);
+    store(engine, account, row);
 }
 
 struct trade *
@@ -269,7 +269,7 @@ ledger_apply(struct engine *engine, struct account *account, const struct trade_
         return NULL;
     if (trade->voided) {
         trade->judged = true;
-        store(engine, account, row, true);
+        store(engine, account, row);
         return NULL;
     }
     doubt_traded(engine, account, trade);
@@ -289,7 +289,7 @@ void
 ledger_judged(struct engine *engine, struct account *account, struct trade *trade, const struct trade_row *row)
 {
     trade->judged = true;
-    store(engine, account, row, true);
+    store(engine, account, row);
 }
 
 void

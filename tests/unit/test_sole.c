@@ -1,6 +1,7 @@
 /*
  * test_sole.c - one riskd for an account, whatever its database (CC-06).
  */
+#include "app/scratch.h"
 #include "app/sole.h"
 
 #include <stdio.h>
@@ -28,12 +29,15 @@ one_riskd_for_an_account(void **state)
     const struct account_config accounts[] = { { .id = 7 }, { .id = 8 }, { .id = 9 } };
     struct loaded_config first = guarding(accounts, 2, 1), overlaps = guarding(accounts + 1, 2, 1), elsewhere = guarding(accounts, 3, 2);
     struct sole one = { 0 }, two = { 0 }, three = { 0 };
+    struct scratch *scratch = NULL;
     struct error err = { 0 };
+    char folder[600];
 
     (void)state;
-    assert_int_equal(uv_os_setenv("TMPDIR", "."), 0); /* The locks stay where the test is run. */
-    assert_int_equal(uv_os_setenv("TEMP", "."), 0);
-    assert_int_equal(uv_os_setenv("TMP", "."), 0);
+    assert_int_equal(scratch_new(&scratch, folder, sizeof folder, &err), OK);
+    *strrchr(folder, '/') = '\0';
+    assert_int_equal(uv_os_setenv("TMPDIR", folder), 0);
+    assert_int_equal(uv_os_setenv("TEMP", folder), 0); /* Windows' name. */
     assert_int_equal(sole_take(&one, &first, NULL, &err), OK);
     assert_int_equal(one.count, 2);
     assert_int_equal(sole_take(&two, &overlaps, NULL, &err), STATUS_REFUSED);
@@ -44,6 +48,7 @@ one_riskd_for_an_account(void **state)
     assert_int_equal(sole_take(&two, &overlaps, NULL, &err), OK);
     sole_release(&two);
     sole_release(&three);
+    scratch_free(scratch);
 }
 
 int
