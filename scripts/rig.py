@@ -4,6 +4,7 @@ Everything lives in one directory, which goes with the rig.  Secrets are in file
 """
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -17,10 +18,22 @@ import urllib.request
 USER = "trader"
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def take_port():
+    """A port no other rig takes while the socket with it is open: its namesake of UDP, which nobody else wants.
+
+    Those of the kernel's own choice (32768 and up) are free when asked for and another program's a moment later: tests side by side met each other's riskd.
+    """
+    while True:
+        port = random.randrange(20000, 32768)
+        held = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            held.bind(("127.0.0.1", port))
+            with socket.socket() as wanted:
+                wanted.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                wanted.bind(("127.0.0.1", port))
+            return port, held
+        except OSError:
+            held.close()
 
 
 def wait_for(condition, seconds, what):
@@ -107,14 +120,13 @@ class Rig:
         self.tls = make_certificates(self.directory, self.certified)
         self.context = ssl.create_default_context(cafile=self.tls["ca"])
         self.sim = self.riskd = None
-        self.sim_port = None
-        self.feed_port, self.status_port = free_port(), free_port()
+        (self.sim_port, self.feed_port, self.status_port), self.held_ports = zip(*(take_port() for _ in range(3)))
         self.api_key = os.urandom(16).hex()
         self._write("api.key", self.api_key + "\n")
         for user in range(users if own_keys else 0):
             self.new_key(user)
         self.sim_options = list(sim_options)
-        self._start_sim(self.sim_options)
+        self._start_sim()
         self._write_configuration(rules, daemon)
 
     def __enter__(self):
@@ -125,12 +137,15 @@ class Rig:
             if program is not None:
                 program.kill()
         if kind is not None and kind is not KeyboardInterrupt:
+            print(f"{kind.__name__}: {value}")
             for program in (self.riskd, self.sim):
                 if program is not None:
                     print(f"--- {program.output}\n{program.tail()}")
         if self.keep:
             shutil.copytree(self.directory, self.keep, dirs_exist_ok=True)
         shutil.rmtree(self.directory, ignore_errors=True)
+        for held in self.held_ports:
+            held.close()
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -140,10 +155,10 @@ class Rig:
             f.write(text)
         os.chmod(self.path(name), 0o600)
 
-    def _start_sim(self, options):
+    def _start_sim(self):
         arguments = [
             os.path.join(self.programs, "risksim"), "--cert", self.tls["cert"], "--key", self.tls["key"], "--ready-file", self.path("port"),
-            "--api-key-file", self.path("api.key"), *options, *(["--user", USER] if self.users == 1 else []),
+            "--port", str(self.sim_port), "--api-key-file", self.path("api.key"), *self.sim_options, *(["--user", USER] if self.users == 1 else []),
         ]
         for user in range(self.users if self.own_keys else 0):
             ids = ",".join(str(account) for i, account in enumerate(self.accounts) if i % self.users == user)
@@ -152,14 +167,14 @@ class Rig:
             arguments += ["--account", f"{account}:SIM-{account}"]
         self.sim = Program(arguments, self.path("risksim.out"))
         wait_for(lambda: os.path.exists(self.path("port")) or not self.sim.alive(), 10, "risksim")
-        with open(self.path("port"), encoding="utf-8") as f:
-            self.sim_port = int(f.read())
+        if not self.sim.alive():
+            raise RuntimeError("risksim ended: " + self.sim.tail())
 
     def restart_sim(self):
         """Another risksim in the place of the last one: its books are empty, its keys those in the files now."""
         self.sim.kill()
         os.remove(self.path("port"))
-        self._start_sim([*self.sim_options, "--port", str(self.sim_port)])
+        self._start_sim()
 
     def _write_configuration(self, rules, daemon):
         here = f"{self.host}:{self.sim_port}"
