@@ -195,6 +195,7 @@ try_user(struct probe *probe, struct report *report)
     if (probe->count == 0)
         return;
     os_random_bytes(&settings.seed, sizeof settings.seed);
+    os_ignore_hangups();
     uv_loop_init(&probe->loop);
     uv_timer_init(&probe->loop, &probe->look);
     probe->look.data = probe;

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "net/loop.h"
+#include "net/tls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct tunnel {
     struct tunnel *next, *previous;
     enum tunnel_state state;
     CURL *easy;
+    struct ssl_st *tls; /* NULL: bytes go through libcurl. */
     bool in_multi, polling, abandoned;
     int handles; /* Of libuv, not closed yet. */
     int watched; /* Events asked for. */
@@ -46,6 +48,19 @@ struct tunnels {
     struct tunnel *first;
     char *ca_file;
 };
+
+static CURLcode
+receive(struct tunnel *tunnel, void *bytes, size_t size, size_t *ret_length)
+{
+    return tunnel->tls != NULL ? tls_recv(tunnel->tls, bytes, size, ret_length) :
+                                 curl_easy_recv(tunnel->easy, bytes, size, ret_length);
+}
+
+static CURLcode
+send_some(struct tunnel *tunnel, const char *bytes, size_t length, size_t *ret_sent)
+{
+    return tunnel->tls != NULL ? tls_send(tunnel->tls, bytes, length, ret_sent) : curl_easy_send(tunnel->easy, bytes, length, ret_sent);
+}
 
 static void
 handle_closed(uv_handle_t *handle)
@@ -73,6 +88,7 @@ disconnect(struct tunnel *tunnel)
     if (tunnel->easy != NULL)
         curl_easy_cleanup(tunnel->easy);
     tunnel->easy = NULL;
+    tunnel->tls = NULL;
     tunnel->state = TUNNEL_CLOSED;
 }
 
@@ -115,7 +131,7 @@ flush(struct tunnel *tunnel)
     while (done < tunnel->backlog_length) {
         size_t sent = 0;
 
-        result = curl_easy_send(tunnel->easy, tunnel->backlog + done, tunnel->backlog_length - done, &sent);
+        result = send_some(tunnel, tunnel->backlog + done, tunnel->backlog_length - done, &sent);
         if (result != CURLE_OK)
             break;
         done += sent;
@@ -135,7 +151,7 @@ read_all(struct tunnel *tunnel)
 
     for (int i = 0; i < READS_MAX; i++) {
         size_t length = 0;
-        CURLcode result = curl_easy_recv(tunnel->easy, bytes, sizeof bytes, &length);
+        CURLcode result = receive(tunnel, bytes, sizeof bytes, &length);
 
         if (result == CURLE_AGAIN)
             return;
@@ -179,6 +195,20 @@ on_ready(uv_poll_t *poll, int status, int events)
     read_all(tunnel);
 }
 
+/* The only moment at which libcurl shows the connection's TLS: verified, and before it steps aside. */
+static int
+on_verified(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+    struct tunnel *tunnel = context;
+
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    tunnel->tls = tls_of(tunnel->easy);
+    return CURL_PREREQFUNC_OK;
+}
+
 static void
 on_connected(struct loop_job *job, CURLcode result)
 {
@@ -194,6 +224,8 @@ on_connected(struct loop_job *job, CURLcode result)
         fail(tunnel, "no socket to watch");
         return;
     }
+    if (tunnel->tls != NULL && !tls_take(tunnel->tls, tunnel->easy))
+        tunnel->tls = NULL;
     tunnel->poll.data = tunnel;
     tunnel->polling = true;
     tunnel->handles++;
@@ -229,6 +261,9 @@ tunnel_open(struct tunnels *tunnels, const char *origin, int connect_timeout_ms,
     loop_secure(easy, tunnels->ca_file);
     curl_easy_setopt(easy, CURLOPT_URL, origin);
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_verified);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, tunnel);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, tunnel->why);
     enum status status = loop_add(tunnels->loop, easy, &tunnel->job, err);
@@ -281,7 +316,7 @@ tunnel_is_quiet(struct tunnel *tunnel)
     char byte;
     size_t length;
 
-    return tunnel->state == TUNNEL_OPEN && curl_easy_recv(tunnel->easy, &byte, sizeof byte, &length) == CURLE_AGAIN;
+    return tunnel->state == TUNNEL_OPEN && receive(tunnel, &byte, sizeof byte, &length) == CURLE_AGAIN;
 }
 
 void

@@ -2,6 +2,7 @@
  * tunnel.h - a TLS connection to a host, as a pipe of bytes (under the hubs' WebSocket).
  *
  * libcurl resolves, connects, checks the certificate and then steps aside (CONNECT_ONLY); the same stack as http.c, on every platform.
+ * A broken connection is closed(), and must not end the process: os_ignore_hangups().
  */
 #ifndef NET_TUNNEL_H
 #define NET_TUNNEL_H

@@ -13,7 +13,7 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   stale  those connections are answered 408 unasked and closed, a moment later
   last   answered with Connection: close, and then silent: what is sent on it later is not executed
   hole   connections that were open when it was set take all and answer nothing, for ever
-GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
+POST /mirror gives back what it got, slowly taken, in many small records, and hangs up.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
 on one connection times 1000 and by how many they came, since it was asked last; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
@@ -214,11 +214,21 @@ class Connection:
         else:
             self.answer(404, "")
 
+    def mirror(self, length):
+        """Bytes pile up at whoever sends them, then at whoever gets them back, in records as small as a hub's."""
+        time.sleep(0.2)
+        body = self.need(length)
+        for at in range(0, length, 700):
+            self.sock.sendall(body[at:at + 700])
+
     def serve(self):
         while True:
             _, target, fields = self.head()
             if fields.get("upgrade", "").lower() == "websocket":
                 self.hub(target, fields)
+                return
+            if target == "/mirror":
+                self.mirror(int(fields["content-length"]))
                 return
             self.need(int(fields.get("content-length", "0")))
             if target.startswith("/api/") and self.born < state["hole"]:

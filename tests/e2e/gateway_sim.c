@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/json.h"
 #include "net/http.h"
+#include "os/os.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +215,7 @@ gateway_sim_set_up(void **state)
         .times = { .mutation_ms = 1000 } };
 
     (void)state;
+    os_ignore_hangups();
     uv_loop_init(&loop);
     uv_timer_init(&loop, &patience);
     uv_os_tmpdir(pattern, &size);

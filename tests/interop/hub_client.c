@@ -5,6 +5,7 @@
  */
 #include "gateway/gateway.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,7 @@ main(int argc, char **argv)
 
     if (argc != 3)
         return 2;
+    (void)signal(SIGPIPE, SIG_IGN);
     (void)snprintf(rest, sizeof rest, "https://localhost:%s", argv[1]);
     (void)snprintf(user, sizeof user, "wss://localhost:%s/hubs/user", argv[1]);
     (void)snprintf(market, sizeof market, "wss://localhost:%s/hubs/market", argv[1]);

@@ -1,0 +1,39 @@
+/*
+ * tls_none.c - tls.h where libcurl's TLS is not OpenSSL's.
+ */
+#include "net/tls.h"
+
+struct ssl_st *
+tls_of(CURL *easy)
+{
+    (void)easy;
+    return NULL;
+}
+
+bool
+tls_take(struct ssl_st *tls, CURL *easy)
+{
+    (void)tls;
+    (void)easy;
+    return false;
+}
+
+CURLcode
+tls_recv(struct ssl_st *tls, void *bytes, size_t size, size_t *ret_length)
+{
+    (void)tls;
+    (void)bytes;
+    (void)size;
+    *ret_length = 0;
+    return CURLE_RECV_ERROR;
+}
+
+CURLcode
+tls_send(struct ssl_st *tls, const void *bytes, size_t length, size_t *ret_sent)
+{
+    (void)tls;
+    (void)bytes;
+    (void)length;
+    *ret_sent = 0;
+    return CURLE_SEND_ERROR;
+}
