@@ -291,7 +291,10 @@ on_closed(void *context, const char *why)
 static void
 connect_now(struct hub *hub)
 {
-    static const struct tunnel_handlers handlers = { .opened = on_opened, .received = on_received, .closed = on_closed };
+    static const struct tunnel_handlers handlers[HUBS] = {
+        [HUB_USER] = { .order = TUNNEL_SOON, .opened = on_opened, .received = on_received, .closed = on_closed },
+        [HUB_MARKET] = { .order = TUNNEL_LAST, .opened = on_opened, .received = on_received, .closed = on_closed },
+    };
     struct gateway *gateway = hub->gateway;
     struct websocket_options options = {
         .role = WEBSOCKET_CLIENT,
@@ -308,7 +311,7 @@ connect_now(struct hub *hub)
     hub->token_generation = gateway->session.generation;
     hub->token_expires_ns = gateway->session.expires_ns;
     hub_enter(hub, HUB_CONNECTING);
-    if (gateway->transport->open(gateway->transport_context, hub->origin, gateway->times.hub_connect_ms, &handlers, hub,
+    if (gateway->transport->open(gateway->transport_context, hub->origin, gateway->times.hub_connect_ms, &handlers[hub->kind], hub,
             &hub->tunnel, &err) != OK) {
         hub->tunnel = NULL;
         hub_drop(hub, err.text);

@@ -26,6 +26,9 @@ MUST_USE bool tls_take(struct ssl_st *tls, CURL *easy);
 /** Like curl_easy_recv(), CURLE_AGAIN too; nothing read and CURLE_OK: the other side has said that it is done. */
 CURLcode tls_recv(struct ssl_st *tls, void *bytes, size_t size, size_t *ret_length);
 
+/** Does it hold bytes, whole records or not, that the socket has no more? */
+bool tls_has_more(struct ssl_st *tls);
+
 /** Like curl_easy_send(); after CURLE_AGAIN the same bytes are to come again, from wherever they lie by then. */
 CURLcode tls_send(struct ssl_st *tls, const void *bytes, size_t length, size_t *ret_sent);
 

@@ -70,6 +70,12 @@ tls_recv(SSL *tls, void *bytes, size_t size, size_t *ret_length)
     return result == 1 ? CURLE_OK : failure(tls, result, CURLE_RECV_ERROR);
 }
 
+bool
+tls_has_more(SSL *tls)
+{
+    return SSL_has_pending(tls) == 1;
+}
+
 CURLcode
 tls_send(SSL *tls, const void *bytes, size_t length, size_t *ret_sent)
 {

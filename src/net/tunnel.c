@@ -3,8 +3,11 @@
  *
  *     tunnel_open --> CONNECTING --loop_add done--> OPEN <--> uv_poll: curl_easy_recv/send --> CLOSED
  *
- * The easy handle stays in the multi while open: that is what keeps its connection alive.  TLS may hold decrypted bytes the socket knows nothing
- * about, so reading goes on until libcurl says "again", with a pause every READS_MAX for the rest of the loop.
+ * The easy handle stays in the multi while open: that is what keeps its connection alive.  TLS may hold bytes the socket knows nothing about, so
+ * reading goes on until it says that it holds none, or libcurl says "again", with a pause every READS_MAX for the rest of the loop.
+ *
+ * The kernel tells of sockets in an order of its own.  Tunnels that are not to be served at once wait in their order's list for the turn's end, when
+ * libuv has called back for all of them.
  */
 #include "net/tunnel.h"
 
@@ -20,6 +23,7 @@
 #define READ_SIZE 16384 /* A TLS record. */
 #define READS_MAX 8     /* 128 KiB, then others have their turn. */
 #define CONNECTIONS_MAX 16L
+#define LOOKED_NS UINT64_C(1000000)
 
 enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_OPEN, TUNNEL_CLOSED };
 
@@ -27,10 +31,11 @@ struct tunnel {
     struct loop_job job; /* First: the job is the tunnel. */
     struct tunnels *tunnels;
     struct tunnel *next, *previous;
+    struct tunnel *next_waiting;
     enum tunnel_state state;
     CURL *easy;
     struct ssl_st *tls; /* NULL: bytes go through libcurl. */
-    bool in_multi, polling, abandoned;
+    bool in_multi, polling, waiting, abandoned;
     int handles; /* Of libuv, not closed yet. */
     int watched; /* Events asked for. */
     uv_poll_t poll;
@@ -47,6 +52,9 @@ struct tunnels {
     struct loop *loop;
     struct tunnel *first;
     char *ca_file;
+    struct tunnel *waiting[TUNNEL_ORDERS]; /* Bytes are there. */
+    uv_check_t turn_end;
+    uint64_t looked_ns;
 };
 
 static CURLcode
@@ -144,27 +152,47 @@ flush(struct tunnel *tunnel)
 
 static void on_more(uv_idle_t *more);
 
+/* False: if there are more bytes the socket will tell. */
+static bool
+may_have_more(const struct tunnel *tunnel)
+{
+    return tunnel->tls == NULL || tls_has_more(tunnel->tls);
+}
+
+/* All records that are there, as far as they fit. */
+static CURLcode
+fill(struct tunnel *tunnel, char *bytes, size_t size, size_t *ret_length)
+{
+    CURLcode result;
+    size_t length = 0, got = 0;
+
+    do {
+        result = receive(tunnel, bytes + length, size - length, &got);
+        length += result == CURLE_OK ? got : 0;
+    } while (result == CURLE_OK && got > 0 && length < size && may_have_more(tunnel));
+    *ret_length = length;
+    return result == CURLE_OK && got == 0 ? CURLE_GOT_NOTHING : result;
+}
+
 static void
 read_all(struct tunnel *tunnel)
 {
     char bytes[READ_SIZE];
 
     for (int i = 0; i < READS_MAX; i++) {
-        size_t length = 0;
-        CURLcode result = receive(tunnel, bytes, sizeof bytes, &length);
+        size_t length;
+        CURLcode result = fill(tunnel, bytes, sizeof bytes, &length);
 
-        if (result == CURLE_AGAIN)
+        if (length > 0)
+            tunnel->handlers.received(tunnel->context, bytes, length);
+        if (tunnel->state != TUNNEL_OPEN || result == CURLE_AGAIN)
+            return; /* Closed by the handler; or nothing is left. */
+        if (result == CURLE_GOT_NOTHING)
+            fail(tunnel, "closed by the other side");
+        else if (result != CURLE_OK)
+            fail_with(tunnel, result);
+        if (result != CURLE_OK || !may_have_more(tunnel))
             return;
-        if (result != CURLE_OK || length == 0) {
-            if (result == CURLE_OK)
-                fail(tunnel, "closed by the other side");
-            else
-                fail_with(tunnel, result);
-            return;
-        }
-        tunnel->handlers.received(tunnel->context, bytes, length);
-        if (tunnel->state != TUNNEL_OPEN)
-            return; /* Closed by the handler. */
     }
     uv_idle_start(&tunnel->more, on_more);
 }
@@ -174,6 +202,37 @@ on_more(uv_idle_t *more)
 {
     uv_idle_stop(more);
     read_all(more->data);
+}
+
+/* One that was closed meanwhile is freed later than this, in the loop's next phase. */
+static void
+on_turn_end(uv_check_t *turn_end)
+{
+    struct tunnels *tunnels = turn_end->data;
+    struct tunnel *tunnel;
+
+    uv_check_stop(turn_end);
+    tunnels->looked_ns = uv_hrtime();
+    for (int order = 0; order < TUNNEL_ORDERS; order++)
+        while ((tunnel = tunnels->waiting[order]) != NULL) {
+            tunnels->waiting[order] = tunnel->next_waiting;
+            tunnel->waiting = false;
+            if (tunnel->state == TUNNEL_OPEN)
+                read_all(tunnel);
+        }
+}
+
+static void
+wait_for_turn_end(struct tunnel *tunnel)
+{
+    struct tunnel **list = &tunnel->tunnels->waiting[tunnel->handlers.order];
+
+    if (!tunnel->waiting) {
+        tunnel->next_waiting = *list;
+        *list = tunnel;
+    }
+    tunnel->waiting = true;
+    uv_check_start(&tunnel->tunnels->turn_end, on_turn_end); /* The last one started is called first: before other threads are let go (app/turn.c). */
 }
 
 static void
@@ -192,7 +251,10 @@ on_ready(uv_poll_t *poll, int status, int events)
         return;
     }
     watch(tunnel);
-    read_all(tunnel);
+    if (tunnel->handlers.order == TUNNEL_AT_ONCE)
+        read_all(tunnel);
+    else
+        wait_for_turn_end(tunnel);
 }
 
 /* The only moment at which libcurl shows the connection's TLS: verified, and before it steps aside. */
@@ -351,14 +413,24 @@ tunnels_new(struct uv_loop_s *uv, const char *ca_file, struct tunnels **ret_tunn
     if (ca_file != NULL)
         memcpy(tunnels->ca_file, ca_file, size);
     tunnels->uv = uv;
+    uv_check_init(uv, &tunnels->turn_end);
+    tunnels->turn_end.data = tunnels;
     enum status status = loop_new(uv, CONNECTIONS_MAX, &tunnels->loop, err);
     if (status != OK) {
-        free(tunnels->ca_file);
-        free(tunnels);
+        tunnels_free(tunnels);
         return status;
     }
     *ret_tunnels = tunnels;
     return OK;
+}
+
+static void
+free_tunnels(uv_handle_t *turn_end)
+{
+    struct tunnels *tunnels = turn_end->data;
+
+    free(tunnels->ca_file);
+    free(tunnels);
 }
 
 void
@@ -369,6 +441,11 @@ tunnels_free(struct tunnels *tunnels)
     while (tunnels->first != NULL)
         tunnel_close(tunnels->first);
     loop_free(tunnels->loop);
-    free(tunnels->ca_file);
-    free(tunnels);
+    uv_close((uv_handle_t *)&tunnels->turn_end, free_tunnels);
+}
+
+bool
+tunnels_have_looked(const struct tunnels *tunnels)
+{
+    return uv_hrtime() - tunnels->looked_ns < LOOKED_NS;
 }

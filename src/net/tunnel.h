@@ -18,8 +18,12 @@ struct uv_loop_s;
 struct tunnel;
 struct tunnels;
 
+/* Of the tunnels that have bytes in one turn of the loop: an answer or an end first, then what may be a breach, then prices. */
+enum tunnel_order { TUNNEL_AT_ONCE, TUNNEL_SOON, TUNNEL_LAST, TUNNEL_ORDERS };
+
 /* Called from the libuv loop only, never from within the functions below.  After closed nothing more comes. */
 struct tunnel_handlers {
+    enum tunnel_order order;
     void (*opened)(void *context);
     void (*received)(void *context, const void *bytes, size_t length);
     void (*closed)(void *context, const char *why);
@@ -29,6 +33,12 @@ struct tunnel_handlers {
 MUST_USE enum status tunnels_new(struct uv_loop_s *uv, const char *ca_file, struct tunnels **ret_tunnels, struct error *err);
 /** Closes those still open; run the libuv loop once more before closing it.  NULL is fine. */
 void tunnels_free(struct tunnels *tunnels);
+
+/**
+ * Has each tunnel's handler been told within this millisecond what its other side has said and whether it has closed?  So it is in the handlers of
+ * those that are not served at once.
+ */
+bool tunnels_have_looked(const struct tunnels *tunnels);
 
 /**
  * Connect to @origin ("https://host:port").  @handlers is copied.  The tunnel is valid until tunnel_close(), also after closed.

@@ -1,5 +1,5 @@
 /*
- * gateway_net_tunnel.c - a tunnel whose other side takes its time: all bytes arrive, once and in order, both ways.
+ * gateway_net_tunnel.c - a tunnel whose other side takes its time: all bytes arrive, once and in order, both ways; and which of several is served first.
  */
 #include "gateway_net.h"
 
@@ -13,14 +13,15 @@
 
 #include <cmocka.h>
 
-#define BYTES ((size_t)900 * 1024) /* More than a socket holds, less than TUNNEL_BACKLOG_MAX. */
-#define PARTS 7                    /* Sent one by one while the first still waits. */
+#define BYTES ((size_t)8 << 20) /* More than a socket and a backlog hold. */
+#define PART ((size_t)100000)   /* Others still wait when one is added. */
 
 struct mirror {
     struct tunnel *tunnel;
     uint8_t *bytes;
-    size_t length; /* Of what came back. */
-    int wrong, closed;
+    size_t sent, length; /* What came back. */
+    bool open;
+    int refused, wrong, closed;
     char why[64];
 };
 
@@ -38,11 +39,21 @@ on_opened(void *context)
 
     int length = snprintf(head, sizeof head, "POST /mirror HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", BYTES);
     assert_int_equal(tunnel_send(mirror->tunnel, head, (size_t)length, NULL), OK);
-    for (size_t part = 0, at = 0; part < PARTS; part++) {
-        size_t size = part == PARTS - 1 ? BYTES - at : BYTES / PARTS;
+    mirror->open = true;
+}
 
-        assert_int_equal(tunnel_send(mirror->tunnel, mirror->bytes + at, size, NULL), OK);
-        at += size;
+/* As much as the tunnel takes. */
+static void
+send_on(struct mirror *mirror)
+{
+    while (mirror->open && mirror->sent < BYTES) {
+        size_t size = BYTES - mirror->sent < PART ? BYTES - mirror->sent : PART;
+
+        if (tunnel_send(mirror->tunnel, mirror->bytes + mirror->sent, size, NULL) != OK) {
+            mirror->refused++;
+            return;
+        }
+        mirror->sent += size;
     }
 }
 
@@ -80,8 +91,11 @@ net_test_tunnel(void **state)
     (void)snprintf(origin, sizeof origin, "https://localhost:%d", net_port);
     assert_int_equal(tunnels_new(&net_loop, net_ca_file, &tunnels, NULL), OK);
     assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, &mirror, &mirror.tunnel, NULL), OK);
-    while (mirror.closed == 0)
+    while (mirror.closed == 0) {
         (void)uv_run(&net_loop, UV_RUN_ONCE);
+        send_on(&mirror);
+    }
+    assert_true(mirror.refused > 0); /* It was full. */
     assert_int_equal(mirror.length, BYTES);
     assert_int_equal(mirror.wrong, 0);
     assert_string_equal(mirror.why, "closed by the other side");
@@ -91,4 +105,73 @@ net_test_tunnel(void **state)
     for (int i = 0; i < 3; i++)
         (void)uv_run(&net_loop, UV_RUN_NOWAIT);
     free(mirror.bytes);
+}
+
+/* ---- Whose turn it is ---- */
+
+struct waiter {
+    struct tunnels *tunnels;
+    struct tunnel *tunnel;
+    enum tunnel_order order;
+    enum tunnel_order *heard; /* Of all waiters, as they were served. */
+    int *count;
+};
+
+static void
+ask_to_wait(void *context)
+{
+    struct waiter *waiter = context;
+
+    assert_int_equal(tunnel_send(waiter->tunnel, "GET /wait HTTP/1.1\r\n\r\n", 22, NULL), OK);
+}
+
+static void
+on_word(void *context, const void *bytes, size_t length)
+{
+    struct waiter *waiter = context;
+
+    assert_int_equal(length, 2); /* Two records, both of them there. */
+    assert_memory_equal(bytes, "?!", 2);
+    assert_true(waiter->order == TUNNEL_AT_ONCE || tunnels_have_looked(waiter->tunnels));
+    waiter->heard[(*waiter->count)++] = waiter->order;
+}
+
+static void
+on_end(void *context, const char *why)
+{
+    (void)context;
+    fail_msg("closed: %s", why);
+}
+
+/* All have bytes when the loop gets to its sockets, those that matter least were there first. */
+void
+net_test_turn(void **state)
+{
+    enum tunnel_order heard[TUNNEL_ORDERS];
+    struct waiter waiters[TUNNEL_ORDERS];
+    struct http *client = net_client(net_ca_file);
+    struct tunnels *tunnels;
+    char origin[64];
+    int count = 0;
+
+    (void)state;
+    (void)snprintf(origin, sizeof origin, "https://localhost:%d", net_port);
+    assert_int_equal(tunnels_new(&net_loop, net_ca_file, &tunnels, NULL), OK);
+    for (int i = TUNNEL_ORDERS - 1; i >= 0; i--) {
+        const struct tunnel_handlers handlers = { .order = (enum tunnel_order)i, .opened = ask_to_wait, .received = on_word, .closed = on_end };
+
+        waiters[i] = (struct waiter){ .tunnels = tunnels, .order = (enum tunnel_order)i, .heard = heard, .count = &count };
+        assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, &waiters[i], &waiters[i].tunnel, NULL), OK);
+        for (int asked = net_ask(client, "/waiting"); asked < TUNNEL_ORDERS - i; asked = net_ask(client, "/waiting"))
+            continue;
+    }
+    (void)net_ask(client, "/speak");
+    uv_sleep(400); /* The loop is busy. */
+    assert_false(tunnels_have_looked(tunnels));
+    while (count < TUNNEL_ORDERS)
+        (void)uv_run(&net_loop, UV_RUN_ONCE);
+    for (int i = 0; i < TUNNEL_ORDERS; i++)
+        assert_int_equal(heard[i], i);
+    tunnels_free(tunnels);
+    net_drop(client);
 }

@@ -13,7 +13,8 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   stale  those connections are answered 408 unasked and closed, a moment later
   last   answered with Connection: close, and then silent: what is sent on it later is not executed
   hole   connections that were open when it was set take all and answer nothing, for ever
-POST /mirror gives back what it got, slowly taken, in many small records, and hangs up.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
+POST /mirror gives back what it got, slowly taken, in many small records, and hangs up.  GET /wait is answered by
+"?" and "!" after GET /speak, to all who asked, in their order.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
 on one connection times 1000 and by how many they came, since it was asked last; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
@@ -36,6 +37,7 @@ state = {"fault": "none", "connections": 0, "hole": 0, "pings": collections.Coun
 counts = collections.Counter()
 user_hubs = []
 pinged = []
+waiting = []
 lock = threading.Lock()
 
 
@@ -204,6 +206,13 @@ class Connection:
         elif parts[1] == "pinged":
             self.answer(200, str(max(state["pings"].values()) * 1000 + len(state["pings"])))
             state["pings"].clear()
+        elif parts[1] == "wait":
+            waiting.append(self)
+        elif parts[1] == "waiting":
+            self.answer(200, str(len(waiting)))
+        elif parts[1] == "speak":
+            threading.Timer(0.1, lambda: [connection.sock.sendall(word) for connection in waiting for word in (b"?", b"!")]).start()
+            self.answer(200, "")
         elif parts[1] == "connections":
             self.answer(200, str(state["connections"]))
         elif parts[1] == "event":
@@ -254,7 +263,10 @@ def main():
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(os.path.join(directory, "server.pem"), os.path.join(directory, "server.key"))
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)  # Whoever sends much to one who does not read has to wait.
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
     print("PORT", listener.getsockname()[1], flush=True)
 
     def accept():
