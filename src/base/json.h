@@ -49,13 +49,13 @@ enum json_kind json_kind(const struct json *json, int node);
 int json_get(const struct json *json, int object, const char *key);
 /** Same, key compared without regard to ASCII case. */
 int json_get_any_case(const struct json *json, int object, const char *key);
-/** A key for json_pick(): struct json_key keys[] = { JSON_KEY("id"), ... }. */
+/** A key for json_pick(): struct json_key keys[] = { JSON_KEY("id"), ... }.  Names lie side by side: a scattered one is a miss of the cache each. */
 struct json_key {
-    const char *name;
-    size_t length;
+    uint8_t length;
+    char name[23];
 };
-#define JSON_KEY(literal) { literal, sizeof(literal) - 1 }
-/** json_get() of @count keys in one pass over the object: @ret_nodes[i] is the value of keys[i], or JSON_NONE. */
+#define JSON_KEY(literal) { sizeof(literal) - 1, literal }
+/** json_get() of @count keys in one pass over the object: @ret_nodes[i] is the value of keys[i], or JSON_NONE.  Fastest in the order they come in. */
 void json_pick(const struct json *json, int object, const struct json_key *keys, size_t count, int *ret_nodes);
 size_t json_size(const struct json *json, int node);
 /**

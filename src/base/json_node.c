@@ -170,17 +170,20 @@ json_get_any_case(const struct json *json, int object, const char *key)
 void
 json_pick(const struct json *json, int object, const struct json_key *keys, size_t count, int *ret_nodes)
 {
-    size_t left = json_kind(json, object) == JSON_OBJECT ? json_size(json, object) : 0;
+    size_t left = json_kind(json, object) == JSON_OBJECT ? json_size(json, object) : 0, expected = 0;
 
     for (size_t i = 0; i < count; i++)
         ret_nodes[i] = JSON_NONE;
     for (int child = json_first(json, object); left > 0; left--, child = after(json, child)) {
         const struct json_token *token = &json->tokens[child];
         bool escaped = (token->kind & JSON_TOKEN_ESCAPED) != 0;
-        for (size_t i = 0; i < count; i++) {
-            if ((escaped || token->end - token->start == keys[i].length) &&
-                token_is(json, token, keys[i].name, keys[i].length, false))
-                ret_nodes[i] = child + 1;
+        for (size_t tried = 0, i = expected; tried < count; tried++, i = i + 1 < count ? i + 1 : 0) {
+            if ((!escaped && token->end - token->start != keys[i].length) ||
+                !token_is(json, token, keys[i].name, keys[i].length, false))
+                continue;
+            ret_nodes[i] = child + 1;
+            expected = i + 1 < count ? i + 1 : 0;
+            break;
         }
     }
 }

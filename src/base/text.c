@@ -173,11 +173,17 @@ lower(char c)
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
 }
 
+static bool
+same(char a, char b)
+{
+    return a == b || lower(a) == lower(b);
+}
+
 bool
 text_same_bytes(const char *a, const char *b, size_t b_length)
 {
     for (size_t i = 0; i < b_length; i++) {
-        if (a[i] == 0 || lower(a[i]) != lower(b[i]))
+        if (a[i] == 0 || !same(a[i], b[i]))
             return false;
     }
     return a[b_length] == 0;
@@ -186,7 +192,7 @@ text_same_bytes(const char *a, const char *b, size_t b_length)
 bool
 text_same(const char *a, const char *b)
 {
-    for (size_t i = 0; lower(a[i]) == lower(b[i]); i++) {
+    for (size_t i = 0; same(a[i], b[i]); i++) {
         if (a[i] == 0)
             return true;
     }

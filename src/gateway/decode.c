@@ -159,9 +159,9 @@ sign_size(int32_t type, int32_t size, int32_t *ret_size)
 bool
 decode_position(const struct json *json, int node, struct position_row *ret_row)
 {
-    enum { ID, SIZE, ACCOUNT_ID, TYPE, AVERAGE_PRICE, CREATION_TIMESTAMP, CONTRACT_ID, KEYS };
-    static const struct json_key keys[KEYS] = { JSON_KEY("id"), JSON_KEY("size"), JSON_KEY("accountId"), JSON_KEY("type"),
-        JSON_KEY("averagePrice"), JSON_KEY("creationTimestamp"), JSON_KEY("contractId") };
+    enum { ID, ACCOUNT_ID, CONTRACT_ID, CREATION_TIMESTAMP, TYPE, SIZE, AVERAGE_PRICE, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("id"), JSON_KEY("accountId"), JSON_KEY("contractId"),
+        JSON_KEY("creationTimestamp"), JSON_KEY("type"), JSON_KEY("size"), JSON_KEY("averagePrice") };
     int at[KEYS];
     struct position_row row = { 0 };
     int32_t type, size;
@@ -192,12 +192,12 @@ is_our_tag(const char *tag)
 bool
 decode_order(const struct json *json, int node, struct order_row *ret_row)
 {
-    enum { PARENT_ORDER_ID, LINKED_ORDER_ID, ID, ACCOUNT_ID, STATUS, TYPE, SIZE, FILL_VOLUME, LIMIT_PRICE, STOP_PRICE,
-        CREATION_TIMESTAMP, UPDATE_TIMESTAMP, CUSTOM_TAG, CONTRACT_ID, SIDE, KEYS };
-    static const struct json_key keys[KEYS] = { JSON_KEY("parentOrderId"), JSON_KEY("linkedOrderId"), JSON_KEY("id"),
-        JSON_KEY("accountId"), JSON_KEY("status"), JSON_KEY("type"), JSON_KEY("size"), JSON_KEY("fillVolume"),
-        JSON_KEY("limitPrice"), JSON_KEY("stopPrice"), JSON_KEY("creationTimestamp"), JSON_KEY("updateTimestamp"),
-        JSON_KEY("customTag"), JSON_KEY("contractId"), JSON_KEY("side") };
+    enum { ID, ACCOUNT_ID, CONTRACT_ID, CREATION_TIMESTAMP, UPDATE_TIMESTAMP, STATUS, TYPE, SIDE, SIZE, LIMIT_PRICE, STOP_PRICE,
+        FILL_VOLUME, CUSTOM_TAG, PARENT_ORDER_ID, LINKED_ORDER_ID, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("id"), JSON_KEY("accountId"), JSON_KEY("contractId"),
+        JSON_KEY("creationTimestamp"), JSON_KEY("updateTimestamp"), JSON_KEY("status"), JSON_KEY("type"), JSON_KEY("side"),
+        JSON_KEY("size"), JSON_KEY("limitPrice"), JSON_KEY("stopPrice"), JSON_KEY("fillVolume"), JSON_KEY("customTag"),
+        JSON_KEY("parentOrderId"), JSON_KEY("linkedOrderId") };
     int at[KEYS];
     struct order_row row = { 0 };
 
@@ -227,11 +227,11 @@ decode_order(const struct json *json, int node, struct order_row *ret_row)
 bool
 decode_trade(const struct json *json, int node, struct instant now, struct trade_row *ret_row)
 {
-    enum { ORDER_ID, VOIDED, ID, ACCOUNT_ID, SIZE, PRICE, PROFIT_AND_LOSS, FEES, COMMISSIONS, CREATION_TIMESTAMP, CONTRACT_ID,
-        SIDE, KEYS };
-    static const struct json_key keys[KEYS] = { JSON_KEY("orderId"), JSON_KEY("voided"), JSON_KEY("id"), JSON_KEY("accountId"),
-        JSON_KEY("size"), JSON_KEY("price"), JSON_KEY("profitAndLoss"), JSON_KEY("fees"), JSON_KEY("commissions"),
-        JSON_KEY("creationTimestamp"), JSON_KEY("contractId"), JSON_KEY("side") };
+    enum { ID, ACCOUNT_ID, CONTRACT_ID, CREATION_TIMESTAMP, PRICE, PROFIT_AND_LOSS, FEES, COMMISSIONS, SIDE, SIZE, VOIDED,
+        ORDER_ID, KEYS };
+    static const struct json_key keys[KEYS] = { JSON_KEY("id"), JSON_KEY("accountId"), JSON_KEY("contractId"),
+        JSON_KEY("creationTimestamp"), JSON_KEY("price"), JSON_KEY("profitAndLoss"), JSON_KEY("fees"), JSON_KEY("commissions"),
+        JSON_KEY("side"), JSON_KEY("size"), JSON_KEY("voided"), JSON_KEY("orderId") };
     int at[KEYS];
     struct trade_row row = { 0 };
     bool has;
@@ -372,19 +372,33 @@ decode_value(struct walk *walk, int node, int depth)
 }
 
 struct target_facts {
-    const char *name;
+    struct json_key name;
     enum event_kind kind; /* EVENT_KINDS: not used. */
+    bool is_logout;
 };
 
 static const struct target_facts targets[] = {
-    { "GatewayQuote", EVENT_QUOTE },
-    { "GatewayUserPosition", EVENT_POSITION },
-    { "GatewayUserOrder", EVENT_ORDER },
-    { "GatewayUserTrade", EVENT_TRADE },
-    { "GatewayUserAccount", EVENT_ACCOUNT },
-    { "GatewayTrade", EVENT_KINDS },
-    { "GatewayDepth", EVENT_KINDS },
+    { JSON_KEY("GatewayQuote"), EVENT_QUOTE, false },
+    { JSON_KEY("GatewayUserPosition"), EVENT_POSITION, false },
+    { JSON_KEY("GatewayUserOrder"), EVENT_ORDER, false },
+    { JSON_KEY("GatewayUserTrade"), EVENT_TRADE, false },
+    { JSON_KEY("GatewayUserAccount"), EVENT_ACCOUNT, false },
+    { JSON_KEY("GatewayTrade"), EVENT_KINDS, false },
+    { JSON_KEY("GatewayDepth"), EVENT_KINDS, false },
+    { JSON_KEY("GatewayLogout"), EVENT_KINDS, true },
 };
+
+/* NULL: none we know. */
+static const struct target_facts *
+find_target(const char *target)
+{
+    size_t length = strlen(target);
+
+    for (size_t i = 0; i < COUNT_OF(targets); i++)
+        if (targets[i].name.length == length && text_same(target, targets[i].name.name))
+            return &targets[i];
+    return NULL;
+}
 
 /* Whatever shape it has (spec/gateway.md 4.7): a string, an object with message or reason, or nothing. */
 static void
@@ -409,18 +423,16 @@ decode_invocation(const struct json *json, const struct signalr_message *message
     void *context, char *ret_text, size_t size)
 {
     struct walk walk = { .json = json, .kind = EVENT_KINDS, .now = now, .sink = sink, .context = context };
-    size_t i = 0;
+    const struct target_facts *target = find_target(message->target);
 
     ret_text[0] = '\0';
-    if (text_same(message->target, "GatewayLogout")) {
+    if (target == NULL)
+        return DECODE_UNKNOWN;
+    if (target->is_logout) {
         read_logout(json, message->arguments, ret_text, size);
         return DECODE_LOGOUT;
     }
-    while (i < COUNT_OF(targets) && !text_same(message->target, targets[i].name))
-        i++;
-    if (i == COUNT_OF(targets))
-        return DECODE_UNKNOWN;
-    walk.kind = targets[i].kind;
+    walk.kind = target->kind;
     if (walk.kind == EVENT_KINDS)
         return DECODE_IGNORED;
     int child = json_first(json, message->arguments);
