@@ -395,7 +395,7 @@ find_target(const char *target)
     size_t length = strlen(target);
 
     for (size_t i = 0; i < COUNT_OF(targets); i++)
-        if (targets[i].name.length == length && text_same(target, targets[i].name.name))
+        if (targets[i].name.length == length && text_same_bytes(target, targets[i].name.name, length))
             return &targets[i];
     return NULL;
 }

@@ -3,11 +3,10 @@
  *
  *     line:  no tunnel --ping--> connecting --opened--> idle <--send, answer--> busy --closed, late, not HTTP--> no tunnel
  *
- * Never sent twice: what was handed to a tunnel is answered, or its fate is HTTP_UNKNOWN.  When the tunnel refuses it at once the TLS record is not
- * whole, nobody can have read it, and another way may be taken.  A connection that served and was then closed is opened again at
+ * Never sent twice: what was handed to a tunnel is answered, or its fate is HTTP_UNKNOWN.  When the tunnel refuses it at once the request is not
+ * whole, nobody can carry it out, and another way may be taken.  A connection that served and was then closed is opened again at
  * once, so that idle servers' housekeeping costs no close its handshake; one that never served waits for the next ping.  A server may have
- * closed a connection, or answered 408 on it, while the loop was busy: a mutation would meet its end there, of unknown fate.  So it looks first,
- * unless the loop has just looked at all of them.
+ * closed a connection, or answered 408 on it, while the loop was busy: a mutation would meet its end there, of unknown fate.  So it looks first.
  */
 #include "net/courier.h"
 
@@ -139,7 +138,7 @@ hang_up(struct line *line)
 static bool
 is_usable(struct line *line)
 {
-    if (line->open && !tunnels_have_looked(line->courier->tunnels) && !tunnel_is_quiet(line->tunnel))
+    if (line->open && !tunnel_is_quiet(line->tunnel))
         hang_up(line);
     return line->open;
 }

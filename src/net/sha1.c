@@ -1,7 +1,7 @@
 /*
  * sha1.c - SHA-1 over a short text (FIPS 180-4, sections 5.1.1 and 6.1.2).
  *
- * Our own sixty lines, because linking OpenSSL into the daemon for one handshake would be worse.
+ * Our own sixty lines: OpenSSL is not there on every platform (net/tls_none.c), and libcurl shows nobody its own.
  */
 #include "net/sha1.h"
 

@@ -8,26 +8,29 @@
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
-#include "base/error.h"
-
 #include <curl/curl.h>
 #include <stdbool.h>
 
 struct ssl_st; /* OpenSSL's. */
 
-/** The TLS of @easy's connection, asked for in a CURLOPT_PREREQFUNCTION (later libcurl does not show it); NULL: leave it to libcurl. */
-struct ssl_st *tls_of(CURL *easy);
+/** Is libcurl's TLS the OpenSSL we are linked to?  Ask once, at the start: answering touches all of libcurl's thirty libraries. */
+bool tls_is_ours(void);
 
 /**
- * Once @easy is connected: take it from libcurl, which may not be asked to read or write any more and still closes it.  False: it stays libcurl's.
+ * The TLS of @easy's connection, which is open and on which curl_easy_recv() has been called: only that makes the connection @easy's own, others
+ * libcurl closes unasked when they are old (tunnel.c).  It is libcurl's to close; nobody else reads or writes from now on.  NULL: leave it to libcurl.
+ * Only if tls_is_ours().
  */
-MUST_USE bool tls_take(struct ssl_st *tls, CURL *easy);
+struct ssl_st *tls_take(CURL *easy);
 
 /** Like curl_easy_recv(), CURLE_AGAIN too; nothing read and CURLE_OK: the other side has said that it is done. */
 CURLcode tls_recv(struct ssl_st *tls, void *bytes, size_t size, size_t *ret_length);
 
 /** Does it hold bytes, whole records or not, that the socket has no more? */
 bool tls_has_more(struct ssl_st *tls);
+
+/** Must it write before it can read on (a change of keys)? */
+bool tls_wants_to_write(struct ssl_st *tls);
 
 /** Like curl_easy_send(); after CURLE_AGAIN the same bytes are to come again, from wherever they lie by then. */
 CURLcode tls_send(struct ssl_st *tls, const void *bytes, size_t length, size_t *ret_sent);

@@ -3,19 +3,17 @@
  */
 #include "net/tls.h"
 
+bool
+tls_is_ours(void)
+{
+    return false;
+}
+
 struct ssl_st *
-tls_of(CURL *easy)
+tls_take(CURL *easy)
 {
     (void)easy;
     return NULL;
-}
-
-bool
-tls_take(struct ssl_st *tls, CURL *easy)
-{
-    (void)tls;
-    (void)easy;
-    return false;
 }
 
 CURLcode
@@ -33,6 +31,13 @@ tls_has_more(struct ssl_st *tls)
 {
     (void)tls;
     return true;
+}
+
+bool
+tls_wants_to_write(struct ssl_st *tls)
+{
+    (void)tls;
+    return false;
 }
 
 CURLcode

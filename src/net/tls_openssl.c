@@ -9,40 +9,34 @@
 #include <string.h>
 
 /* A pointer of another build of the library, or of a look-alike, is none we may follow. */
-static bool
-is_ours(const struct curl_tlssessioninfo *info)
+bool
+tls_is_ours(void)
 {
     char version[64];
 
     (void)snprintf(version, sizeof version, "OpenSSL/%s", OpenSSL_version(OPENSSL_VERSION_STRING));
-    return info != NULL && info->backend == CURLSSLBACKEND_OPENSSL && info->internals != NULL &&
-        strcmp(curl_version_info(CURLVERSION_NOW)->ssl_version, version) == 0;
+    return strcmp(curl_version_info(CURLVERSION_NOW)->ssl_version, version) == 0;
 }
 
 SSL *
-tls_of(CURL *easy)
+tls_take(CURL *easy)
 {
     struct curl_tlssessioninfo *info = NULL;
+    curl_socket_t socket = CURL_SOCKET_BAD;
     long proxied = 0;
 
     /* Through a proxy that speaks TLS itself the socket's bytes are not this TLS's. */
     if (curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxied) != CURLE_OK || proxied != 0 ||
-        curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !is_ours(info))
+        curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || info->backend != CURLSSLBACKEND_OPENSSL || info->internals == NULL ||
+        curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK || socket == CURL_SOCKET_BAD)
         return NULL;
-    return info->internals;
-}
-
-bool
-tls_take(SSL *tls, CURL *easy)
-{
-    curl_socket_t socket = CURL_SOCKET_BAD;
-
-    if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK || socket == CURL_SOCKET_BAD || SSL_set_fd(tls, socket) != 1)
-        return false;
-    (void)SSL_clear_mode(tls, SSL_MODE_RELEASE_BUFFERS); /* malloc() and free() of 16 KB for each read. */
+    SSL *tls = info->internals;
+    if (SSL_set_fd(tls, socket) != 1)
+        return NULL;
+    (void)SSL_clear_mode(tls, SSL_MODE_RELEASE_BUFFERS); /* malloc() and free() of 16 KB for each read and write. */
     SSL_set_read_ahead(tls, 1);                          /* A record is two system calls otherwise. */
     (void)SSL_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    return true;
+    return tls;
 }
 
 static CURLcode
@@ -74,6 +68,12 @@ bool
 tls_has_more(SSL *tls)
 {
     return SSL_has_pending(tls) == 1;
+}
+
+bool
+tls_wants_to_write(SSL *tls)
+{
+    return SSL_want_write(tls);
 }
 
 CURLcode

@@ -1,10 +1,10 @@
 /*
  * tunnel.c - TLS connections by libcurl's CONNECT_ONLY, watched by uv_poll.
  *
- *     tunnel_open --> CONNECTING --loop_add done--> OPEN <--> uv_poll: curl_easy_recv/send --> CLOSED
+ *     tunnel_open --> CONNECTING --loop_add done, claim--> OPEN <--> uv_poll: tls.h, or curl_easy_recv/send --> CLOSED
  *
- * The easy handle stays in the multi while open: that is what keeps its connection alive.  TLS may hold bytes the socket knows nothing about, so
- * reading goes on until it says that it holds none, or libcurl says "again", with a pause every READS_MAX for the rest of the loop.
+ * The easy handle stays in the multi while open, and claims its connection: that is what keeps it alive.  TLS may hold bytes the socket knows nothing about, so
+ * reading goes on in the loop's next turn until it says that it holds none, or libcurl says "again".
  *
  * The kernel tells of sockets in an order of its own.  Tunnels that are not to be served at once wait in their order's list for the turn's end, when
  * libuv has called back for all of them.
@@ -20,10 +20,8 @@
 #include <string.h>
 #include <uv.h>
 
-#define READ_SIZE 16384 /* A TLS record. */
-#define READS_MAX 8     /* 128 KiB, then others have their turn. */
+#define READ_SIZE 16384 /* A TLS record, or some forty of a hub's; then others have their turn. */
 #define CONNECTIONS_MAX 16L
-#define LOOKED_NS UINT64_C(1000000)
 
 enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_OPEN, TUNNEL_CLOSED };
 
@@ -52,9 +50,9 @@ struct tunnels {
     struct loop *loop;
     struct tunnel *first;
     char *ca_file;
+    bool tls_is_ours;
     struct tunnel *waiting[TUNNEL_ORDERS]; /* Bytes are there. */
     uv_check_t turn_end;
-    uint64_t looked_ns;
 };
 
 static CURLcode
@@ -122,7 +120,8 @@ static void on_ready(uv_poll_t *poll, int status, int events);
 static void
 watch(struct tunnel *tunnel)
 {
-    int events = UV_READABLE | (tunnel->backlog_length > 0 ? UV_WRITABLE : 0);
+    bool writes = tunnel->backlog_length > 0 || (tunnel->tls != NULL && tls_wants_to_write(tunnel->tls));
+    int events = UV_READABLE | (writes ? UV_WRITABLE : 0);
 
     if (tunnel->watched != events)
         uv_poll_start(&tunnel->poll, events, on_ready);
@@ -175,33 +174,24 @@ fill(struct tunnel *tunnel, char *bytes, size_t size, size_t *ret_length)
 }
 
 static void
-read_all(struct tunnel *tunnel)
+read_on(struct tunnel *tunnel)
 {
     char bytes[READ_SIZE];
+    size_t length;
+    CURLcode result = fill(tunnel, bytes, sizeof bytes, &length);
 
-    for (int i = 0; i < READS_MAX; i++) {
-        size_t length;
-        CURLcode result = fill(tunnel, bytes, sizeof bytes, &length);
-
-        if (length > 0)
-            tunnel->handlers.received(tunnel->context, bytes, length);
-        if (tunnel->state != TUNNEL_OPEN || result == CURLE_AGAIN)
-            return; /* Closed by the handler; or nothing is left. */
-        if (result == CURLE_GOT_NOTHING)
-            fail(tunnel, "closed by the other side");
-        else if (result != CURLE_OK)
-            fail_with(tunnel, result);
-        if (result != CURLE_OK || !may_have_more(tunnel))
-            return;
-    }
-    uv_idle_start(&tunnel->more, on_more);
-}
-
-static void
-on_more(uv_idle_t *more)
-{
-    uv_idle_stop(more);
-    read_all(more->data);
+    if (length > 0)
+        tunnel->handlers.received(tunnel->context, bytes, length);
+    if (tunnel->state != TUNNEL_OPEN)
+        return; /* Closed by the handler. */
+    if (result == CURLE_AGAIN)
+        watch(tunnel);
+    else if (result == CURLE_GOT_NOTHING)
+        fail(tunnel, "closed by the other side");
+    else if (result != CURLE_OK)
+        fail_with(tunnel, result);
+    else if (may_have_more(tunnel))
+        uv_idle_start(&tunnel->more, on_more);
 }
 
 /* One that was closed meanwhile is freed later than this, in the loop's next phase. */
@@ -212,27 +202,37 @@ on_turn_end(uv_check_t *turn_end)
     struct tunnel *tunnel;
 
     uv_check_stop(turn_end);
-    tunnels->looked_ns = uv_hrtime();
     for (int order = 0; order < TUNNEL_ORDERS; order++)
         while ((tunnel = tunnels->waiting[order]) != NULL) {
             tunnels->waiting[order] = tunnel->next_waiting;
             tunnel->waiting = false;
             if (tunnel->state == TUNNEL_OPEN)
-                read_all(tunnel);
+                read_on(tunnel);
         }
 }
 
 static void
-wait_for_turn_end(struct tunnel *tunnel)
+serve(struct tunnel *tunnel)
 {
     struct tunnel **list = &tunnel->tunnels->waiting[tunnel->handlers.order];
 
+    if (tunnel->handlers.order == TUNNEL_AT_ONCE) {
+        read_on(tunnel);
+        return;
+    }
     if (!tunnel->waiting) {
         tunnel->next_waiting = *list;
         *list = tunnel;
     }
     tunnel->waiting = true;
     uv_check_start(&tunnel->tunnels->turn_end, on_turn_end); /* The last one started is called first: before other threads are let go (app/turn.c). */
+}
+
+static void
+on_more(uv_idle_t *more)
+{
+    uv_idle_stop(more);
+    serve(more->data);
 }
 
 static void
@@ -251,24 +251,23 @@ on_ready(uv_poll_t *poll, int status, int events)
         return;
     }
     watch(tunnel);
-    if (tunnel->handlers.order == TUNNEL_AT_ONCE)
-        read_all(tunnel);
-    else
-        wait_for_turn_end(tunnel);
+    serve(tunnel);
 }
 
-/* The only moment at which libcurl shows the connection's TLS: verified, and before it steps aside. */
-static int
-on_verified(void *context, char *remote, char *local, int remote_port, int local_port)
+/*
+ * libcurl counts a connection whose transfer is over as idle: it closes it unasked when it is two minutes old, or when the other side has, at the next
+ * connect.  The first read gives it back to its handle for good (7.88: Curl_attach_connection()).  Nobody may speak before we have.
+ */
+static CURLcode
+claim(struct tunnel *tunnel)
 {
-    struct tunnel *tunnel = context;
+    char byte;
+    size_t length = 0;
+    CURLcode result = curl_easy_recv(tunnel->easy, &byte, sizeof byte, &length);
 
-    (void)remote;
-    (void)local;
-    (void)remote_port;
-    (void)local_port;
-    tunnel->tls = tls_of(tunnel->easy);
-    return CURL_PREREQFUNC_OK;
+    if (result == CURLE_AGAIN)
+        return CURLE_OK;
+    return result != CURLE_OK ? result : length == 0 ? CURLE_GOT_NOTHING : CURLE_WEIRD_SERVER_REPLY;
 }
 
 static void
@@ -277,6 +276,8 @@ on_connected(struct loop_job *job, CURLcode result)
     struct tunnel *tunnel = (struct tunnel *)job;
     curl_socket_t socket = CURL_SOCKET_BAD;
 
+    if (result == CURLE_OK)
+        result = claim(tunnel);
     if (result != CURLE_OK) {
         fail_with(tunnel, result);
         return;
@@ -286,8 +287,7 @@ on_connected(struct loop_job *job, CURLcode result)
         fail(tunnel, "no socket to watch");
         return;
     }
-    if (tunnel->tls != NULL && !tls_take(tunnel->tls, tunnel->easy))
-        tunnel->tls = NULL;
+    tunnel->tls = tunnel->tunnels->tls_is_ours ? tls_take(tunnel->easy) : NULL;
     tunnel->poll.data = tunnel;
     tunnel->polling = true;
     tunnel->handles++;
@@ -323,8 +323,6 @@ tunnel_open(struct tunnels *tunnels, const char *origin, int connect_timeout_ms,
     loop_secure(easy, tunnels->ca_file);
     curl_easy_setopt(easy, CURLOPT_URL, origin);
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_verified);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, tunnel);
     curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, tunnel->why);
@@ -413,13 +411,15 @@ tunnels_new(struct uv_loop_s *uv, const char *ca_file, struct tunnels **ret_tunn
     if (ca_file != NULL)
         memcpy(tunnels->ca_file, ca_file, size);
     tunnels->uv = uv;
-    uv_check_init(uv, &tunnels->turn_end);
-    tunnels->turn_end.data = tunnels;
     enum status status = loop_new(uv, CONNECTIONS_MAX, &tunnels->loop, err);
     if (status != OK) {
-        tunnels_free(tunnels);
+        free(tunnels->ca_file);
+        free(tunnels);
         return status;
     }
+    tunnels->tls_is_ours = tls_is_ours();
+    uv_check_init(uv, &tunnels->turn_end);
+    tunnels->turn_end.data = tunnels;
     *ret_tunnels = tunnels;
     return OK;
 }
@@ -442,10 +442,4 @@ tunnels_free(struct tunnels *tunnels)
         tunnel_close(tunnels->first);
     loop_free(tunnels->loop);
     uv_close((uv_handle_t *)&tunnels->turn_end, free_tunnels);
-}
-
-bool
-tunnels_have_looked(const struct tunnels *tunnels)
-{
-    return uv_hrtime() - tunnels->looked_ns < LOOKED_NS;
 }

@@ -35,12 +35,6 @@ MUST_USE enum status tunnels_new(struct uv_loop_s *uv, const char *ca_file, stru
 void tunnels_free(struct tunnels *tunnels);
 
 /**
- * Has each tunnel's handler been told within this millisecond what its other side has said and whether it has closed?  So it is in the handlers of
- * those that are not served at once.
- */
-bool tunnels_have_looked(const struct tunnels *tunnels);
-
-/**
  * Connect to @origin ("https://host:port").  @handlers is copied.  The tunnel is valid until tunnel_close(), also after closed.
  */
 MUST_USE enum status tunnel_open(struct tunnels *tunnels, const char *origin, int connect_timeout_ms,

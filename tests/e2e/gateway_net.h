@@ -25,6 +25,7 @@ int net_executed(struct http *client);
 /* gateway_net_tunnel.c */
 void net_test_tunnel(void **state);
 void net_test_turn(void **state);
+void net_test_claim(void **state);
 
 /* gateway_net_whole.c */
 void net_test_gateway(void **state);

@@ -14,7 +14,8 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   last   answered with Connection: close, and then silent: what is sent on it later is not executed
   hole   connections that were open when it was set take all and answer nothing, for ever
 POST /mirror gives back what it got, slowly taken, in many small records, and hangs up.  GET /wait is answered by
-"?" and "!" after GET /speak, to all who asked, in their order.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
+"?" and "!" after GET /speak, to all who asked, in their order, unless GET /forsake
+has hung up on the first of them.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
 on one connection times 1000 and by how many they came, since it was asked last; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
@@ -208,6 +209,9 @@ class Connection:
             state["pings"].clear()
         elif parts[1] == "wait":
             waiting.append(self)
+        elif parts[1] == "forsake":
+            threading.Timer(0.1, waiting.pop(0).hang_up).start()
+            self.answer(200, "")
         elif parts[1] == "waiting":
             self.answer(200, str(len(waiting)))
         elif parts[1] == "speak":
