@@ -178,6 +178,8 @@ read_on(struct tunnel *tunnel)
 {
     char bytes[READ_SIZE];
     size_t length;
+
+    uv_idle_stop(&tunnel->more);
     CURLcode result = fill(tunnel, bytes, sizeof bytes, &length);
 
     if (length > 0)
@@ -228,10 +230,10 @@ serve(struct tunnel *tunnel)
     uv_check_start(&tunnel->tunnels->turn_end, on_turn_end); /* The last one started is called first: before other threads are let go (app/turn.c). */
 }
 
+/* Active until it is read on: the loop would sleep between this phase and the turn's end. */
 static void
 on_more(uv_idle_t *more)
 {
-    uv_idle_stop(more);
     serve(more->data);
 }
 

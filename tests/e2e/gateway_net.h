@@ -26,6 +26,7 @@ int net_executed(struct http *client);
 void net_test_tunnel(void **state);
 void net_test_turn(void **state);
 void net_test_claim(void **state);
+void net_test_flood(void **state);
 
 /* gateway_net_whole.c */
 void net_test_gateway(void **state);

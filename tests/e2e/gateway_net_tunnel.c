@@ -212,10 +212,66 @@ net_test_claim(void **state)
     while (waiters[0].closed == 0)
         (void)uv_run(&net_loop, UV_RUN_ONCE);
     (void)net_ask(client, "/speak");
+    uv_sleep(400);
     while (count < 2)
         (void)uv_run(&net_loop, UV_RUN_ONCE);
     assert_int_equal(waiters[0].closed, 1);
     assert_int_equal(waiters[1].closed + waiters[2].closed, 0);
+    tunnels_free(tunnels);
+    net_drop(client);
+}
+
+/* ---- More than a turn takes ---- */
+
+#define SHOUT 16800 /* A little more than is read in one turn: the rest waits where no socket tells of it. */
+
+static void
+on_shout(void *context, const void *bytes, size_t length)
+{
+    int *left = context;
+
+    (void)bytes;
+    *left -= (int)length;
+    if (*left == 0)
+        uv_stop(&net_loop);
+}
+
+static void
+on_shout_opened(void *context)
+{
+    (void)context;
+}
+
+static void
+on_shout_end(void *context, const char *why)
+{
+    (void)context;
+    fail_msg("closed: %s", why);
+}
+
+/* What TLS holds no socket tells of: the loop may not sleep over it, as it would here for ever. */
+void
+net_test_flood(void **state)
+{
+    const struct tunnel_handlers handlers = { .order = TUNNEL_SOON, .opened = on_shout_opened, .received = on_shout, .closed = on_shout_end };
+    struct http *client = net_client(net_ca_file);
+    struct tunnels *tunnels;
+    struct tunnel *tunnel;
+    char origin[64];
+    int left = SHOUT, waiting = net_ask(client, "/waiting");
+
+    (void)state;
+    (void)snprintf(origin, sizeof origin, "https://localhost:%d", net_port);
+    assert_int_equal(tunnels_new(&net_loop, net_ca_file, &tunnels, NULL), OK);
+    assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, &left, &tunnel, NULL), OK);
+    while (tunnel_send(tunnel, "GET /wait HTTP/1.1\r\n\r\n", 22, NULL) != OK)
+        (void)uv_run(&net_loop, UV_RUN_ONCE);
+    while (net_ask(client, "/waiting") == waiting)
+        continue;
+    (void)net_ask(client, "/shout");
+    uv_sleep(400); /* The loop is busy: all is there when it looks. */
+    (void)uv_run(&net_loop, UV_RUN_DEFAULT);
+    assert_int_equal(left, 0);
     tunnels_free(tunnels);
     net_drop(client);
 }
