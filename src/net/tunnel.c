@@ -243,8 +243,10 @@ on_ready(uv_poll_t *poll, int status, int events)
     struct tunnel *tunnel = poll->data;
 
     (void)events; /* TLS may want the other direction than the one it is asked for: try both. */
-    if (status < 0) {
-        fail(tunnel, uv_strerror(status));
+    if (status < 0) { /* libuv has given up on it.  What came before the end is still there, an answer perhaps; reading tells the end too. */
+        tunnel->watched = 0;
+        watch(tunnel);
+        serve(tunnel);
         return;
     }
     CURLcode result = flush(tunnel);

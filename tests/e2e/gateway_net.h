@@ -27,6 +27,7 @@ void net_test_tunnel(void **state);
 void net_test_turn(void **state);
 void net_test_claim(void **state);
 void net_test_flood(void **state);
+void net_test_reset(void **state);
 
 /* gateway_net_whole.c */
 void net_test_gateway(void **state);

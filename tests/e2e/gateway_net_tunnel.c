@@ -275,3 +275,35 @@ net_test_flood(void **state)
     tunnels_free(tunnels);
     net_drop(client);
 }
+
+/* ---- A last word ---- */
+
+/* The kernel tells of the reset together with the bytes before it. */
+void
+net_test_reset(void **state)
+{
+    struct tunnels *tunnels;
+    char origin[64];
+
+    (void)state;
+    (void)snprintf(origin, sizeof origin, "https://localhost:%d", net_port);
+    assert_int_equal(tunnels_new(&net_loop, net_ca_file, &tunnels, NULL), OK);
+    for (int i = 0; i < TUNNEL_ORDERS; i++) {
+        const struct tunnel_handlers handlers = { .order = (enum tunnel_order)i, .opened = on_shout_opened, .received = on_received,
+            .closed = on_closed };
+        struct mirror mirror = { 0 };
+
+        assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, &mirror, &mirror.tunnel, NULL), OK);
+        while (tunnel_send(mirror.tunnel, "GET /reset HTTP/1.1\r\n\r\n", 23, NULL) != OK)
+            (void)uv_run(&net_loop, UV_RUN_ONCE);
+        uv_sleep(400); /* The loop is busy. */
+        while (mirror.closed == 0)
+            (void)uv_run(&net_loop, UV_RUN_ONCE);
+        assert_int_equal(mirror.length, 700);
+        assert_int_equal(mirror.closed, 1);
+        tunnel_close(mirror.tunnel);
+    }
+    tunnels_free(tunnels);
+    for (int i = 0; i < 3; i++)
+        (void)uv_run(&net_loop, UV_RUN_NOWAIT);
+}

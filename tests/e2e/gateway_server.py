@@ -15,7 +15,8 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   hole   connections that were open when it was set take all and answer nothing, for ever
 POST /mirror gives back what it got, slowly taken, in many small records, and hangs up.  GET /wait is answered by
 "?" and "!" after GET /speak, to all who asked, in their order, unless GET /forsake
-has hung up on the first of them; GET /shout says 16,800 "?".  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
+has hung up on the first of them; GET /shout says 16,800 "?"; GET /reset is
+answered by 700 of them and a reset.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
 on one connection times 1000 and by how many they came, since it was asked last; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
@@ -86,6 +87,13 @@ class Connection:
         body = body.encode()
         self.sock.sendall(f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
                           f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}\r\n{extra}\r\n".encode() + body)
+
+    def reset(self):
+        """A last word, and the end, both at once for whoever is busy."""
+        time.sleep(0.1)
+        self.sock.sendall(b"?" * 700)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.sock.detach())
 
     def hang_up(self):
         try:
@@ -212,6 +220,8 @@ class Connection:
         elif parts[1] == "shout":
             threading.Timer(0.1, tell_waiting, [(b"?" * 700,) * 24]).start()
             self.answer(200, "")
+        elif parts[1] == "reset":
+            self.reset()
         elif parts[1] == "forsake":
             threading.Timer(0.1, waiting.pop(0).hang_up).start()
             self.answer(200, "")
