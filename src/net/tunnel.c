@@ -3,8 +3,8 @@
  *
  *     tunnel_open --> CONNECTING --loop_add done, claim--> OPEN <--> uv_poll: tls.h, or curl_easy_recv/send --> CLOSED
  *
- * The easy handle stays in the multi while open, and claims its connection: that is what keeps it alive.  TLS may hold bytes the socket knows nothing about, so
- * reading goes on in the loop's next turn until it says that it holds none, or libcurl says "again".
+ * The easy handle stays in the multi while open, and claims its connection: that is what keeps it alive.  TLS may hold bytes the socket knows
+ * nothing about, so reading goes on in the loop's next turn until it says that it holds none, or libcurl says "again".
  *
  * The kernel tells of sockets in an order of its own.  Tunnels that are not to be served at once wait in their order's list for the turn's end, when
  * libuv has called back for all of them.
@@ -243,7 +243,7 @@ on_ready(uv_poll_t *poll, int status, int events)
     struct tunnel *tunnel = poll->data;
 
     (void)events; /* TLS may want the other direction than the one it is asked for: try both. */
-    if (status < 0) { /* libuv has given up on it.  What came before the end is still there, an answer perhaps; reading tells the end too. */
+    if (status < 0) { /* libuv watches it no more.  What came before the end, an answer perhaps, is still there; reading tells the end too. */
         tunnel->watched = 0;
         watch(tunnel);
         serve(tunnel);
@@ -327,7 +327,7 @@ tunnel_open(struct tunnels *tunnels, const char *origin, int connect_timeout_ms,
     loop_secure(easy, tunnels->ca_file);
     curl_easy_setopt(easy, CURLOPT_URL, origin);
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L); /* Tickets come while we read, out of libcurl's sight. */
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, tunnel->why);
     enum status status = loop_add(tunnels->loop, easy, &tunnel->job, err);
