@@ -127,6 +127,10 @@ watch_new(struct loop *loop, curl_socket_t socket)
     return watch;
 }
 
+/*
+ * Never an error to libcurl: it would end all that is under way and refuse whatever comes after, closes among it.  What cannot be watched costs one
+ * transfer, which is out of time.
+ */
 static int
 watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *socket_data)
 {
@@ -142,13 +146,13 @@ watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *so
     }
     if (watch == NULL)
         watch = watch_new(loop, socket);
-    if (watch == NULL)
-        return -1;
     if ((what & CURL_POLL_IN) != 0)
         events |= UV_READABLE;
     if ((what & CURL_POLL_OUT) != 0)
         events |= UV_WRITABLE;
-    return uv_poll_start(&watch->poll, events, on_socket) == 0 ? 0 : -1;
+    if (watch != NULL)
+        (void)uv_poll_start(&watch->poll, events, on_socket);
+    return 0;
 }
 
 static int

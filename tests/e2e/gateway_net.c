@@ -591,7 +591,7 @@ main(void)
         cmocka_unit_test(test_courier_connects_to_nobody),
         cmocka_unit_test(test_never_left),
         cmocka_unit_test(test_drop_in_flight),
-        cmocka_unit_test(net_test_tunnel), cmocka_unit_test(net_test_turn), cmocka_unit_test(net_test_claim), cmocka_unit_test(net_test_flood), cmocka_unit_test(net_test_reset),
+        cmocka_unit_test(net_test_unwatched), cmocka_unit_test(net_test_tunnel), cmocka_unit_test(net_test_turn), cmocka_unit_test(net_test_claim), cmocka_unit_test(net_test_flood), cmocka_unit_test(net_test_reset),
         cmocka_unit_test(net_test_gateway),
         cmocka_unit_test(net_test_no_leak),
     };

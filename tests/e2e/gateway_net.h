@@ -22,6 +22,9 @@ int net_ask(struct http *client, const char *path);
 /** How often the server has executed a close. */
 int net_executed(struct http *client);
 
+/* gateway_net_loop.c */
+void net_test_unwatched(void **state);
+
 /* gateway_net_tunnel.c */
 void net_test_tunnel(void **state);
 void net_test_turn(void **state);
