@@ -71,6 +71,7 @@ end_lock(struct simulate_world *world, const struct lockout *ended)
     if (!may_end(world, &check->locks[i]))
         simulate_world_fail(world, ended->account_id, "the lockout of rule %d ends early (R-ALL-9)", (int)ended->rule);
     check->locks[i] = check->locks[--check->locks_count];
+    check->accounts[ended->account_id - 1].dirty = true; /* What was held under it may be held now. */
 }
 
 static void

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs of `riskctl simulate` that must hold.
 
-usage: seeds.py RISKCTL NAME      NAME: seeds_1 seeds_2 seeds_3 seeds_small commit same kills ledger long
+usage: seeds.py RISKCTL NAME      NAME: seeds_1 seeds_2 seeds_3 seeds_small judges commit same kills ledger long
 
     seeds_N  a third of 51 fixed seeds, 6 accounts each, one day       commit  the seed is the commit's hash
+    judges   days on which a judge once was wrong
     same     one seed twice gives one trace, another seed another      kills   the daemon dies at a record, wherever that is
     ledger   the store is SQLite and its chain is whole at the end     long    10000 days (./test --long)
 """
@@ -46,6 +47,9 @@ def main():
         must_hold(riskctl, "--seed", FIRST + THIRD * (int(name[-1]) - 1), "--seeds", THIRD)
     elif name == "seeds_small":
         must_hold(riskctl, "--seed", FIRST, "--seeds", 4, "--accounts", 4)
+    elif name == "judges":
+        # Traded between the reset and the restart that ended the lockout: what was held then was called locked for ever.
+        must_hold(riskctl, "--seed", 72037192793920460)
     elif name == "commit":
         must_hold(riskctl, "--seed", commit(), "--days", 2)
     elif name == "same":
