@@ -115,6 +115,13 @@ all_seen(const struct probe *probe)
     return true;
 }
 
+/* The mode does not ask for the market hub while nothing is held; a line of the report does. */
+static bool
+is_enough(const struct probe *probe, const struct gateway_status *status)
+{
+    return status->mode == MODE_NORMAL && strcmp(status->market.state, "LIVE") == 0 && all_seen(probe);
+}
+
 static void
 on_stopped(void *context)
 {
@@ -135,7 +142,7 @@ on_look(uv_timer_t *timer)
     }
     probe->waited_ms += LOOK_MS;
     gateway_status(probe->gateway, &status);
-    if (probe->stopping || (probe->waited_ms < probe->patience_ms && (status.mode != MODE_NORMAL || !all_seen(probe))))
+    if (probe->stopping || (probe->waited_ms < probe->patience_ms && !is_enough(probe, &status)))
         return;
     probe->stopping = true;
     probe->status = status;
