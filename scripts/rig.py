@@ -2,6 +2,8 @@
 
 Everything lives in one directory, which goes with the rig.  Secrets are in files only.
 """
+import datetime
+import glob
 import json
 import os
 import random
@@ -12,8 +14,8 @@ import ssl
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
+import zoneinfo
 
 USER = "trader"
 
@@ -46,6 +48,11 @@ def wait_for(condition, seconds, what):
         if time.monotonic() > end:
             raise TimeoutError(f"waited {seconds} s for {what}")
         time.sleep(0.02)
+
+
+def far_reset():
+    """When the days of a rig begin: as everywhere at 17:00 in Chicago, unless that is so near that a lockout would end while it is looked at."""
+    return "05:00" if datetime.datetime.now(zoneinfo.ZoneInfo("America/Chicago")).hour == 16 else "17:00"
 
 
 def make_certificates(directory, name="localhost"):
@@ -84,9 +91,9 @@ class Program:
         """kill -9, and wait."""
         if self.alive():
             self.process.send_signal(signal.SIGKILL)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
-    def stop(self, seconds=15):
+    def stop(self, seconds=60):
         """SIGTERM, and wait; its exit status."""
         if self.alive():
             self.process.send_signal(signal.SIGTERM)
@@ -121,6 +128,7 @@ class Rig:
         self.context = ssl.create_default_context(cafile=self.tls["ca"])
         self.sim = self.riskd = None
         (self.sim_port, self.feed_port, self.status_port), self.held_ports = zip(*(take_port() for _ in range(3)))
+        self.reset_time = far_reset()
         self.api_key = os.urandom(16).hex()
         self._write("api.key", self.api_key + "\n")
         for user in range(users if own_keys else 0):
@@ -166,7 +174,7 @@ class Rig:
         for account in self.accounts:
             arguments += ["--account", f"{account}:SIM-{account}"]
         self.sim = Program(arguments, self.path("risksim.out"))
-        wait_for(lambda: os.path.exists(self.path("port")) or not self.sim.alive(), 10, "risksim")
+        wait_for(lambda: os.path.exists(self.path("port")) or not self.sim.alive(), 60, "risksim")
         if not self.sim.alive():
             raise RuntimeError("risksim ended: " + self.sim.tail())
 
@@ -185,6 +193,7 @@ db: {{ path: "{self.path('state.db')}" }}
 log: {{ directory: "{self.path('logs')}", level: {self.log_level} }}
 feed: {{ port: {self.feed_port} }}
 metrics: {{ port: {self.status_port} }}
+day: {{ reset_time: "{self.reset_time}" }}
 {daemon}""")
         self._write("accounts.yaml", "accounts:\n" + "".join(
             f"  - {{ account_id: {account}, username: {self.user_of(i)}, api_key_file: \"{self.key_file(i)}\" }}\n"
@@ -210,17 +219,17 @@ metrics: {{ port: {self.status_port} }}
         return self.riskd
 
     def get(self, url):
-        with urllib.request.urlopen(url, timeout=10, context=self.context if url.startswith("https") else None) as answer:
+        with urllib.request.urlopen(url, timeout=30, context=self.context if url.startswith("https") else None) as answer:
             return answer.read().decode()
 
     def ready(self):
         """Is riskd protecting?"""
         try:
             return self.get(f"http://127.0.0.1:{self.status_port}/readyz") == "protecting\n"
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # Nobody there, no answer in time, or another one than 200.
             return False
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=60):
         wait_for(lambda: self.ready() or not self.riskd.alive(), seconds, "riskd to protect")
         if not self.riskd.alive():
             raise RuntimeError("riskd ended")
@@ -233,7 +242,7 @@ metrics: {{ port: {self.status_port} }}
         request = urllib.request.Request(f"https://127.0.0.1:{self.sim_port}/sim/{what}", headers={"Content-Type": "application/json"})
         if body:
             request.data = json.dumps(body).encode()
-        with urllib.request.urlopen(request, timeout=10, context=self.context) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=self.context) as answer:
             return json.loads(answer.read())
 
     def books(self, account):
@@ -243,5 +252,16 @@ metrics: {{ port: {self.status_port} }}
         return self.ask("order", accountId=account, contractId=contract, type=2, side=0, size=size, **more)
 
     def log(self, name="daemon.log"):
-        with open(os.path.join(self.path("logs"), name), encoding="utf-8") as f:
-            return [json.loads(line) for line in f]
+        """Its lines up to now, oldest first: a day that ends (UTC) has begun another file, and the last line may be half written."""
+        path = os.path.join(self.path("logs"), name)
+        while True:
+            newest, text = os.stat(path).st_ino, ""
+            try:
+                for file in [*sorted(glob.glob(path + ".*"), key=lambda old: -int(old.rsplit(".", 1)[1])), path]:
+                    with open(file, encoding="utf-8") as f:
+                        text += f.read()
+                if os.stat(path).st_ino == newest:
+                    break
+            except FileNotFoundError:
+                pass  # Renamed meanwhile.
+        return [json.loads(line) for line in text.split("\n")[:-1]]

@@ -21,7 +21,7 @@ ES = "CON.F.US.EP.U26"
 
 
 def riskctl(rig, *arguments):
-    return subprocess.run([os.path.join(rig.programs, "riskctl"), "audit", *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([os.path.join(rig.programs, "riskctl"), "audit", *arguments], capture_output=True, text=True, timeout=120)
 
 
 def export(rig):
@@ -35,10 +35,10 @@ def a_day(rig):
     rig.start_riskd()
     rig.wait_ready()
     rig.buy(ACCOUNT, ES, 3)
-    rigs.wait_for(lambda: any(r["kind"] == "goal_proven" for r in export(rig)), 20, "the proof to be recorded")
+    rigs.wait_for(lambda: any(r["kind"] == "goal_proven" for r in export(rig)), 60, "the proof to be recorded")
     rig.buy(ACCOUNT, ES, 1)
     database = rig.path("state.db")
-    rigs.wait_for(lambda: rows(database, "SELECT COUNT(*) FROM positions") == [(1,)], 20, "the position to be stored")
+    rigs.wait_for(lambda: rows(database, "SELECT COUNT(*) FROM positions") == [(1,)], 60, "the position to be stored")
     rig.riskd.kill()
     with sqlite3.connect(database) as db:
         db.execute("UPDATE store_state SET saved_ns = saved_ns - 3600000000000")
@@ -46,7 +46,7 @@ def a_day(rig):
     rig.start_riskd()
     rig.wait_ready()
     rig.riskd.process.send_signal(1)
-    rigs.wait_for(lambda: any(r["detail"] == "reload" for r in export(rig)), 20, "the reload to be recorded")
+    rigs.wait_for(lambda: any(r["detail"] == "reload" for r in export(rig)), 60, "the reload to be recorded")
     assert rig.riskd.stop() == 0
 
 
@@ -148,9 +148,9 @@ def check_faces(rig):
         assert rig.riskd.stop() == 0
         with open(output, encoding="utf-8") as f:
             shown = f.read().splitlines()
-        os.remove(output)
         assert len(shown) > 10 and all(re.fullmatch(pattern, line) for line in shown), [line for line in shown if not re.fullmatch(pattern, line)][:3]
         assert len(rig.log()) >= lines + len(shown)
+        os.remove(output)
 
 
 def main():

@@ -36,16 +36,16 @@ def reload(rig, words=None):
     """SIGHUP; then wait until riskd has said so, and @words if any."""
     before, told = said(rig, "reloaded, "), said(rig, words) if words else 0
     rig.riskd.process.send_signal(signal.SIGHUP)
-    rigs.wait_for(lambda: said(rig, "reloaded, ") > before, 20, "the reload")
+    rigs.wait_for(lambda: said(rig, "reloaded, ") > before, 60, "the reload")
     if words:
-        rigs.wait_for(lambda: said(rig, words) > told, 20, words)
+        rigs.wait_for(lambda: said(rig, words) > told, 60, words)
 
 
 def breach(rig, limit):
     """Buy one more than @limit: it is closed."""
     proven = said(rig, "close proven")
     rig.buy(ACCOUNT, ES, limit + 1)
-    rigs.wait_for(lambda: said(rig, "close proven") > proven and size(rig) == 0, 20, f"{limit + 1} contracts to be closed")
+    rigs.wait_for(lambda: said(rig, "close proven") > proven and size(rig) == 0, 60, f"{limit + 1} contracts to be closed")
 
 
 def breached_limits(rig):
@@ -93,7 +93,7 @@ def check_time_comes(programs):
         rig.wait_ready()
         write_rules(rig, 4, "delay:3s")
         reload(rig, "loosened, waits until")
-        rigs.wait_for(lambda: said(rig, "that waited are in force"), 20, "the end of the delay")
+        rigs.wait_for(lambda: said(rig, "that waited are in force"), 60, "the end of the delay")
         breach(rig, 4)
         assert breached_limits(rig) == [4], breached_limits(rig)
 
@@ -111,7 +111,7 @@ def check_immediate(programs):
 
 def riskctl(rig, *words):
     answer = subprocess.run([os.path.join(rig.programs, "riskctl"), *words, "--config", rig.directory, "--json"], capture_output=True, text=True,
-                            timeout=60, stdin=subprocess.DEVNULL, start_new_session=True)
+                            timeout=120, stdin=subprocess.DEVNULL, start_new_session=True)
     return answer.returncode, json.loads(answer.stdout)
 
 
@@ -177,8 +177,8 @@ def check_accounts(programs):
         restart(rig)
         assert watched(rig) == [ACCOUNT, ACCOUNT + 1]
         breach(rig, 1)
-        with open(rig.path("daemon.yaml"), "a", encoding="utf-8") as file:
-            file.write('day: { reset_time: "18:00" }\nquotes: { blind_s: 60 }\n')
+        daemon = open(rig.path("daemon.yaml"), encoding="utf-8").read()
+        rig._write("daemon.yaml", daemon.replace(f'reset_time: "{rig.reset_time}"', 'reset_time: "18:00"') + "quotes: { blind_s: 60 }\n")
         reload(rig, "day.reset_time")
         assert any("day.reset_time" in change for change in pending(rig)["changes"]), pending(rig)
         assert any("quotes.blind_s: 30 becomes 60" in change for change in pending(rig)["changes"]), pending(rig)
@@ -187,7 +187,7 @@ def check_accounts(programs):
         rig.riskd.kill()
         os.unlink(rig.path("state.db.rules"))
         rig.start_riskd()
-        rigs.wait_for(lambda: said(rig, "what was in force is not known"), 20, "the alarm")
+        rigs.wait_for(lambda: said(rig, "what was in force is not known"), 60, "the alarm")
 
 
 def check_delay_of_account(programs):
@@ -199,8 +199,8 @@ def check_delay_of_account(programs):
         rig.wait_ready()
         write_accounts(rig, (ACCOUNT, key), (ACCOUNT + 1, key + ", enabled: false"))
         reload(rig, "account 1002 is watched no more")
-        rigs.wait_for(lambda: said(rig, "that waited are in force"), 20, "the end of the delay")
-        rigs.wait_for(lambda: said(rig, "account 1002 is watched until riskd starts anew"), 20, "the reload after it")
+        rigs.wait_for(lambda: said(rig, "that waited are in force"), 60, "the end of the delay")
+        rigs.wait_for(lambda: said(rig, "account 1002 is watched until riskd starts anew"), 60, "the reload after it")
         assert watched(rig) == [ACCOUNT, ACCOUNT + 1]
         restart(rig)
         assert watched(rig) == [ACCOUNT]
