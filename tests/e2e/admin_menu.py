@@ -40,12 +40,22 @@ class Terminal:
         subprocess.run([*self.tmux, "send-keys", "-l", text], check=True)
         subprocess.run([*self.tmux, "send-keys", "Enter"], check=True)
 
-    def see(self, *words, seconds=25):
+    def see(self, *words, seconds=60):
         try:
             rigs.wait_for(lambda: all(word in self.screen() for word in words), seconds, f"{words}")
         except TimeoutError:
             print(self.screen())
             raise
+
+    def go_on(self):
+        """Enter, and then what the menu draws: until it does, the screen has the words of questions that were answered before."""
+        self.type("")
+        rigs.wait_for(lambda: (lambda shown: "Enter goes on" not in shown and "Your choice:" in shown)(self.screen()), 60, "the menu")
+
+    def back(self):
+        """From a menu to the first."""
+        self.type("q")
+        self.see("q  Quit", "Your choice:")
 
     def ended(self):
         """The program has left the pane. Asked of tmux, not read off the screen: it draws its "Pane is dead" only once it has collected the child, which it may never do."""
@@ -82,18 +92,17 @@ def add_account(rig, terminal, home):
         terminal.see(question)
         terminal.type(answer)
     terminal.see("Done; Enter goes on")
-    terminal.type("")
+    terminal.go_on()
     terminal.type("1")
     terminal.see(str(ACCOUNT), str(SECOND), "second", "Done")
-    terminal.type("")
-    terminal.type("q")
-    terminal.see("5  Test the connection")
+    terminal.go_on()
+    terminal.back()
     terminal.type("5")
     terminal.see("ok    user hub", "ok    market hub", str(ACCOUNT), str(SECOND), "Done;")
     assert "FAIL" not in terminal.screen(), terminal.screen()
-    terminal.type("")
+    terminal.go_on()
     terminal.type("q")
-    rigs.wait_for(terminal.ended, 25, "the end of riskctl")
+    rigs.wait_for(terminal.ended, 60, "the end of riskctl")
     terminal.stop()
 
 
@@ -111,7 +120,7 @@ def see_in_risktop(rig, words):
 
 def lock(rig):
     rig.buy(ACCOUNT, ES, 9)
-    rigs.wait_for(lambda: rig.status()["accounts"][0]["locked"], 20, "the lockout")
+    rigs.wait_for(lambda: rig.status()["accounts"][0]["locked"], 60, "the lockout")
 
 
 def set_limit_and_reload(terminal, limit):
@@ -120,7 +129,7 @@ def set_limit_and_reload(terminal, limit):
         terminal.see(question)
         terminal.type(answer)
     terminal.see("Enter goes on")
-    terminal.type("")
+    terminal.go_on()
     terminal.type("4")
     terminal.see("Admin password:")
     terminal.type(PASSWORD)
@@ -128,22 +137,21 @@ def set_limit_and_reload(terminal, limit):
 
 def wait_and_cancel(rig, terminal):
     """A looser rule waits, the trader sees it, and it can be cancelled."""
-    terminal.see("3  Rules")
     terminal.type("3")
-    terminal.see("8  Cancel that")
+    terminal.see("8  Cancel that", "Your choice:")
     terminal.type("3")
     set_limit_and_reload(terminal, "9")
     terminal.see("waits until", "Done")
-    terminal.type("")
+    terminal.go_on()
     see_in_risktop(rig, "2 changes that give more room")
     terminal.type("7")
     terminal.see("max_contracts.limit: 4 becomes 9", "Done")
-    terminal.type("")
+    terminal.go_on()
     terminal.type("8")
     terminal.see("cancelled; the files still say it", "Done")
-    terminal.type("")
+    terminal.go_on()
     see_in_risktop(rig, "Cancelled: 2 changes")
-    terminal.type("q")
+    terminal.back()
 
 
 def through_the_menu(rig, terminal, home):
@@ -152,19 +160,19 @@ def through_the_menu(rig, terminal, home):
     assert all(len(line) <= 80 for line in terminal.screen().splitlines())
     terminal.type("6")
     terminal.see("NORMAL", "user hub LIVE", "Enter goes on")
-    terminal.type("")
+    terminal.go_on()
     terminal.type("3")
     terminal.see("Reload: put", "q  Back")
     terminal.type("2")
     terminal.see("Rule (")
     terminal.type("max_contracts")
     terminal.see("rules.max_contracts.limit: 5", "Done")
-    terminal.type("")
+    terminal.go_on()
     terminal.type("3")
     set_limit_and_reload(terminal, "4")
     terminal.see("Done")
-    terminal.type("")
-    terminal.type("q")
+    terminal.go_on()
+    terminal.back()
     with open(os.path.join(home, "risk_config.yaml"), encoding="utf-8") as f:
         assert "    limit: 4\n" in f.read()
     rig.buy(ACCOUNT, ES, 1)
@@ -176,23 +184,22 @@ def through_the_menu(rig, terminal, home):
         terminal.see(question)
         terminal.type(answer)
     terminal.see("wrong password", "Not done")
-    terminal.type("")
+    terminal.go_on()
     terminal.type("7")
     for question, answer in (("Account number:", str(ACCOUNT)), ("Reason:", "talked it over"), ("Only of rule", ""), ("Admin password:", PASSWORD)):
         terminal.see(question)
         terminal.type(answer)
     terminal.see("lockouts ended", "Done")
     assert not rig.status()["accounts"][0]["locked"]
-    terminal.type("")
+    terminal.go_on()
     terminal.type("9")
     terminal.see("Verify")
     terminal.type("1")
     terminal.see("talked it over", "Done")
-    terminal.type("")
+    terminal.go_on()
+    terminal.back()
     terminal.type("q")
-    terminal.see("8  Flatten")
-    terminal.type("q")
-    rigs.wait_for(terminal.ended, 25, "the end of riskctl")
+    rigs.wait_for(terminal.ended, 60, "the end of riskctl")
     terminal.stop()
 
 
@@ -206,7 +213,8 @@ def main():
             first_run(rig, terminal, home)
             add_account(rig, terminal, home)
             daemon, rules = os.path.join(home, "daemon.yaml"), os.path.join(home, "risk_config.yaml")
-            for path, changes in ((daemon, (("port: 8765", f"port: {rig.feed_port}"), ("port: 8766", f"port: {rig.status_port}"))),
+            for path, changes in ((daemon, (("port: 8765", f"port: {rig.feed_port}"), ("port: 8766", f"port: {rig.status_port}"),
+                                            ('reset_time: "17:00"', f'reset_time: "{rig.reset_time}"'))),
                                   (rules, (("lockout_on_breach: false", "lockout_on_breach: true"), ("unknown_symbol_action: block", "unknown_symbol_action: allow_unlimited")))):
                 with open(path, encoding="utf-8") as f:
                     text = f.read()
