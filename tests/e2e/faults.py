@@ -69,12 +69,12 @@ def breach(rig):
     """One more breach of RULE-001, enforced."""
     before = rig.status()["time_to_flat_us"]["count"]
     rig.buy(ACCOUNT, ES, 3)
-    rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > before, 30, "the breach to be enforced")
+    rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > before, 60, "the breach to be enforced")
     assert rig.books(ACCOUNT)["positions"] == []
 
 
 def verified(rig, database):
-    answer = subprocess.run([os.path.join(rig.programs, "riskctl"), "audit", "verify", "--db", database], capture_output=True, text=True, timeout=60)
+    answer = subprocess.run([os.path.join(rig.programs, "riskctl"), "audit", "verify", "--db", database], capture_output=True, text=True, timeout=120)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
@@ -85,28 +85,33 @@ def rows(database, sql):
     return found
 
 
+def written(disk):
+    return rows(disk.database, "SELECT COUNT(*) FROM enforcement_log WHERE kind = 'breach'")[0][0]
+
+
 def trouble(rig, disk, words, begin, end):
     """Begin a fault, break a rule under it, end it: enforced, alarmed, and in the ledger afterwards."""
     alarms = len([m for m in messages(rig) if "cannot be written" in m])
     wells = len(messages(rig, "store"))
-    breaches = rows(disk.database, "SELECT COUNT(*) FROM enforcement_log WHERE kind = 'breach'")[0][0] + 1
+    breaches = rig.status()["breaches"]
+    rigs.wait_for(lambda: written(disk) == breaches, 60, "the breaches before to be written")
     begin()
     breach(rig)
-    rigs.wait_for(lambda: len([m for m in messages(rig) if "cannot be written" in m]) > alarms, 30, "the alarm")
+    rigs.wait_for(lambda: len([m for m in messages(rig) if "cannot be written" in m]) > alarms, 60, "the alarm")
     text = [m for m in messages(rig) if "cannot be written" in m][-1]
     assert words in text, text
     print(text)
     assert metric(rig, "riskd_store_failing") == 1 and rig.ready()
     end()
-    rigs.wait_for(lambda: len(messages(rig, "store")) > wells, 30, "the database to be written again")
-    rigs.wait_for(lambda: rows(disk.database, "SELECT COUNT(*) FROM enforcement_log WHERE kind = 'breach'")[0][0] == breaches, 30, "the breach in the ledger")
+    rigs.wait_for(lambda: len(messages(rig, "store")) > wells, 60, "the database to be written again")
+    rigs.wait_for(lambda: written(disk) == breaches + 1, 60, "the breach in the ledger")
     verified(rig, disk.database)
 
 
 def while_running(rig, disk):
     rig.start_riskd()
     rig.wait_ready()
-    rigs.wait_for(lambda: any("MB are left" in m for m in messages(rig)), 20, "a warning that the disk is small (SV-06)")
+    rigs.wait_for(lambda: any("MB are left" in m for m in messages(rig)), 60, "a warning that the disk is small (SV-06)")
     breach(rig)
     trouble(rig, disk, "full", disk.fill, disk.empty)
     other = sqlite3.connect(disk.database, isolation_level=None, check_same_thread=False)
@@ -161,7 +166,7 @@ def newer(rig, disk):
     rows(disk.database, "PRAGMA user_version = 99")
     copy = shutil.copy(disk.database, rig.path("copy.db"))
     rig.start_riskd()
-    code = rig.riskd.process.wait(20)
+    code = rig.riskd.process.wait(60)
     assert code == 2, code
     told = [line["msg"] for line in rig.log() if "version 99" in line["msg"]]
     assert told and "newer program" in told[-1], told
