@@ -31,7 +31,7 @@ const ask = (url, send) => new Promise(done => {
   try { ws = new WebSocket(url); } catch (e) { return end("threw"); }
   ws.onmessage = () => { heard++; if (send) ws.send("x".repeat(send)); else { end("heard"); ws.close(); } };
   ws.onclose = e => end(e.code);
-  setTimeout(() => end("silence"), 8000);
+  setTimeout(() => end("silence"), 30000);
 });
 const get = url => fetch(url).then(r => r.text()).then(t => [url, "read", t.length], () => [url, "refused", 0]);
 (async () => {
@@ -73,7 +73,7 @@ def browse(chromium, url, host):
              f"--host-resolver-rules=MAP {EVIL} 127.0.0.1", "--remote-debugging-port=0", url],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            return rig.wait_for(lambda: Site.results.get(host), 60, f"the page of {host}")
+            return rig.wait_for(lambda: Site.results.get(host), 200, f"the page of {host}")
         finally:
             browser.terminate()
             try:

@@ -39,7 +39,7 @@ def refused(kind, what, words):
         if code == 0 or not any(word in out + err for word in words):
             sys.exit(f"{what}: riskctl test: {code}\n{out}{err}")
         r.start_riskd()
-        failure = rig.wait_for(lambda: log_in_failure(r), 30, "riskd's failure to log in")
+        failure = rig.wait_for(lambda: log_in_failure(r), 60, "riskd's failure to log in")
         if not any(word in failure for word in words):
             sys.exit(f"{what}: riskd: {failure}")
         if r.ready():
@@ -62,11 +62,12 @@ def accepted():
         r.start_riskd()
         r.wait_ready(60)
         r.buy(ACCOUNT, ES, 3)
-        rig.wait_for(lambda: r.books(ACCOUNT)["executed"]["closes"] == 1 and r.books(ACCOUNT)["flat"], 20, "the breach to be flat")
+        rig.wait_for(lambda: r.books(ACCOUNT)["executed"]["closes"] == 1 and r.books(ACCOUNT)["flat"], 60, "the breach to be flat")
         code, out, err = r.riskctl("status")
         if code != 0 or "NORMAL" not in out or "breaches 1" not in out:
             sys.exit(f"riskctl status: {code}\n{out}{err}")
-        code, out, err = wine(r.exe("risktop"), "--once", "--port", str(r.feed_port))
+        picture = lambda: wine(r.exe("risktop"), "--once", "--port", str(r.feed_port))
+        code, out, err = rig.wait_for(lambda: (lambda shown: shown if shown[0] == 0 else None)(picture()), 60, "risktop to hear riskd")
         if code != 0 or "SIM-7" not in out or "\u2500" not in out or "\r" in out:
             sys.exit(f"risktop --once: {code}\n{out}{err}")
         print("gateway: the right authority and name: logged in, a breach closed, riskctl status NORMAL, risktop shows it")
