@@ -27,7 +27,7 @@ def check(environment=None, **changed):
                 f.write(text)
             os.chmod(path, 0o600)
         done = subprocess.run(
-            [RISKD, "--config", directory, "--check"], capture_output=True, text=True, timeout=60,
+            [RISKD, "--config", directory, "--check"], capture_output=True, text=True, timeout=120,
             env={**os.environ, **(environment or {})},
         )
         return done.returncode, done.stdout, done.stderr.replace(directory + "/", "")
@@ -96,7 +96,7 @@ class ConfigErrors(unittest.TestCase):
 
     def test_no_daemon_yaml(self):
         with tempfile.TemporaryDirectory() as directory:
-            done = subprocess.run([RISKD, "--config", directory, "--check"], capture_output=True, text=True, timeout=60)
+            done = subprocess.run([RISKD, "--config", directory, "--check"], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 2)
         self.assertIn("daemon.yaml", done.stderr)
 

@@ -36,7 +36,7 @@ def break_the_rule(desk):
     order(desk, MNQ, MARKET, BUY, 4)
     order(desk, MNQ, STOP, SELL, 1, stopPrice=19000.0)
     order(desk, ES, LIMIT, BUY, 1, limitPrice=5000.0)
-    rig.wait_for(lambda: held(desk) == 4, 10, "the position")
+    rig.wait_for(lambda: held(desk) == 4, 60, "the position")
     desk.ask("price", contractId=MNQ, price=19900.0)
     order(desk, MNQ, MARKET, SELL, 3)
 
@@ -64,18 +64,18 @@ def check(programs, point):
         desk.start_riskd(kill_at=point)
         desk.wait_ready()
         break_the_rule(desk)
-        rig.wait_for(lambda: not desk.riskd.alive(), 20, f"riskd to reach {point}")
+        rig.wait_for(lambda: not desk.riskd.alive(), 60, f"riskd to reach {point}")
         assert desk.riskd.process.wait() == -signal.SIGKILL, f"{point}: ended with {desk.riskd.process.returncode}"
 
         desk.start_riskd()
         desk.wait_ready()
-        rig.wait_for(lambda: flat(desk), 30, f"{point}: the account to be flat")
-        rig.wait_for(lambda: account_of(desk)["proven_flat"] and not account_of(desk)["enforcing"], 30, f"{point}: the proof")
+        rig.wait_for(lambda: flat(desk), 60, f"{point}: the account to be flat")
+        rig.wait_for(lambda: account_of(desk)["proven_flat"] and not account_of(desk)["enforcing"], 60, f"{point}: the proof")
         assert fills_of_closes(desk) == 1, f"{point}: {fills_of_closes(desk)} sold for the one that was held"
         assert account_of(desk)["locked"], f"{point}: the lockout is gone"
 
         order(desk, MNQ, MARKET, BUY, 2)
-        rig.wait_for(lambda: fills_of_closes(desk) == 3 and flat(desk), 30, f"{point}: an entry under the lockout to be closed")
+        rig.wait_for(lambda: fills_of_closes(desk) == 3 and flat(desk), 60, f"{point}: an entry under the lockout to be closed")
         assert desk.riskd.stop() == 0, f"{point}: riskd did not end well"
         audit = subprocess.run([os.path.join(programs, "riskctl"), "audit", "verify", "--config", desk.directory], capture_output=True, text=True)
         assert audit.returncode == 0, f"{point}: {audit.stdout}{audit.stderr}"

@@ -63,7 +63,7 @@ def lose(rig, slow):
     """Three bought with a bracket, the market falls 21 points, one is sold: -100 $ and fees, two are left."""
     rig.ask("price", contractId=MES, price=6000)
     rig.buy(ACCOUNT, MES, 3, stopLossBracket={"ticks": -400, "type": STOP}, takeProfitBracket={"ticks": 400, "type": LIMIT})
-    rigs.wait_for(lambda: rig.books(ACCOUNT)["positions"] and len(working(rig)) >= 2, 10, "the entry and its bracket")
+    rigs.wait_for(lambda: rig.books(ACCOUNT)["positions"] and len(working(rig)) >= 2, 60, "the entry and its bracket")
     rig.ask("price", contractId=MES, price=5979)
     order = rig.ask("order", accountId=ACCOUNT, contractId=MES, type=LIMIT, side=SELL, size=1, limitPrice=5980)["orderId"]
     if slow:
@@ -93,7 +93,7 @@ def check_books(rig, closes, what):
 
 
 def wait_flat(rig, what):
-    rigs.wait_for(lambda: is_flat(rig) or not rig.riskd.alive(), 30, f"{what}: the account to be flat")
+    rigs.wait_for(lambda: is_flat(rig) or not rig.riskd.alive(), 60, f"{what}: the account to be flat")
     assert rig.riskd.alive(), f"{what}: riskd ended"
 
 
@@ -102,7 +102,7 @@ def reenter(rig, closes, what):
     assert rig.status()["accounts"][0]["locked"], f"{what}: no lockout"
     trades = len(rig.books(ACCOUNT)["trades"])
     rig.buy(ACCOUNT, MES, 1)
-    rigs.wait_for(lambda: len(rig.books(ACCOUNT)["trades"]) >= trades + 2, 30, f"{what}: the next entry to be closed")
+    rigs.wait_for(lambda: len(rig.books(ACCOUNT)["trades"]) >= trades + 2, 60, f"{what}: the next entry to be closed")
     wait_flat(rig, what)
     check_books(rig, closes + 1, what)
 
@@ -115,18 +115,18 @@ def verify(rig, what):
 
 def riskctl(rig, *arguments):
     return subprocess.run([os.path.join(rig.programs, "riskctl"), *arguments, "--config", rig.directory],
-                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
+                          capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False)
 
 
 def died(rig, what):
-    assert rig.riskd.process.wait(30) == -9, f"{what}: not killed"
+    assert rig.riskd.process.wait(60) == -9, f"{what}: not killed"
 
 
 def ends_well(rig, what):
     """Started for the last time."""
     executed = rig.books(ACCOUNT)["executed"]["closes"]
     rig.start_riskd()
-    rig.wait_ready(40)
+    rig.wait_ready()
     wait_flat(rig, what)
     rig.ask("settings", fillMs=8)
     check_books(rig, 1, what)
@@ -172,7 +172,7 @@ def killed_unlocking(programs, point):
         rig.start_riskd(kill_at=point)
         rig.wait_ready()
         lose(rig, False)
-        rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > 0, 30, f"{point}: an enforcement")
+        rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > 0, 60, f"{point}: an enforcement")
         answer = riskctl(rig, "unlock", "--account", str(ACCOUNT), "--reason", "x", "--password-file", rig.path("password"))
         died(rig, point)
         assert answer.returncode != 0, f"{point}: riskctl was told that it is unlocked: {answer.stdout}"

@@ -15,7 +15,7 @@ TOOLS = ("scenario", "replay", "simulate")  # Their --json is a line a case, or 
 
 
 def run(*command):
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
 def read(*path):

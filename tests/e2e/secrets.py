@@ -83,7 +83,7 @@ def search(places, secrets):
 
 def riskctl(rig, *arguments):
     return subprocess.run([os.path.join(rig.programs, "riskctl"), *arguments, "--config", rig.directory],
-                          capture_output=True, timeout=60, stdin=subprocess.DEVNULL, check=False).returncode
+                          capture_output=True, timeout=120, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def use_passwords(rig):
@@ -107,9 +107,9 @@ def main():
         feed = Feed(rig.feed_port)
         use_passwords(rig)
         rig.buy(ACCOUNT, ES, 3)
-        rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > 0, 20, "an enforcement")
-        rigs.wait_for(lambda: feed.read() or b"lockout_set" in feed.bytes, 20, "the feed to tell")
-        rigs.wait_for(lambda: any("not delivered" in line["msg"] for line in rig.log()), 20, "an alert to fail")
+        rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > 0, 60, "an enforcement")
+        rigs.wait_for(lambda: feed.read() or b"lockout_set" in feed.bytes, 60, "the feed to tell")
+        rigs.wait_for(lambda: any("not delivered" in line["msg"] for line in rig.log()), 60, "an alert to fail")
         secrets = {"the key": rig.api_key, "the mail password": PASSWORD, "the webhook": "hook-secret-99",
                    "the admin's password": ADMIN, "a wrong password": WRONG,
                    "the key's hash": hashlib.sha256(rig.api_key.encode()).hexdigest()}
@@ -118,7 +118,7 @@ def main():
         places += [(path, rig.get(here + path).encode()) for path in ("/status", "/metrics", "/healthz")]
         search(places, secrets)
         rig.riskd.process.send_signal(signal.SIGABRT)
-        rig.riskd.process.wait(20)
+        rig.riskd.process.wait(60)
         os.chdir("/")
         files = list(all_files(rig))
         assert {"daemon.log", "enforcement.log", "state.db", "riskd.out"} <= {name for name, _ in files}

@@ -29,7 +29,7 @@ def breaches(rig, pause):
         time.sleep(pause)
         flat = rig.status()["time_to_flat_us"]["count"]
         rig.buy(ACCOUNT, ES, 3)
-        rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > flat, 20, "a breach to be enforced")
+        rigs.wait_for(lambda: rig.status()["time_to_flat_us"]["count"] > flat, 60, "a breach to be enforced")
     status = rig.status()
     assert status["breaches"] == before + COUNT
     return [e["decision_us"] for e in status["enforcements"][-COUNT:]]
@@ -56,14 +56,14 @@ def main():
         del os.environ["LD_PRELOAD"]
         rig.wait_ready()
         usual = breaches(rig, 0)
-        rigs.wait_for(lambda: rows(database) == COUNT, 20, "the usual ones to be written")
+        rigs.wait_for(lambda: rows(database) == COUNT, 60, "the usual ones to be written")
         with open(flag, "w", encoding="utf-8"):
             pass
         stalled = breaches(rig, seconds / COUNT)
         assert rows(database) == COUNT, "the disk was not stalled"
         assert metric(rig, 'riskd_queue_depth{queue="store"}') > 0 and rig.ready()
         os.remove(flag)
-        rigs.wait_for(lambda: rows(database) == 2 * COUNT, 20, "all to be written")
+        rigs.wait_for(lambda: rows(database) == 2 * COUNT, 60, "all to be written")
         result = {"usual_us": statistics.median(usual), "stalled_us": statistics.median(stalled), "usual_max_us": max(usual),
                   "stalled_max_us": max(stalled), "breaches": [len(usual), len(stalled)],
                   "ratio_of_medians": round(statistics.median(stalled) / statistics.median(usual), 2)}

@@ -28,7 +28,7 @@ def run(risksim, node, directory):
         os.path.join(directory, "risksim.log"),
     )
     try:
-        rig.wait_for(lambda: os.path.exists(ready) and open(ready, encoding="ascii").read().strip(), 10, "risksim")
+        rig.wait_for(lambda: os.path.exists(ready) and open(ready, encoding="ascii").read().strip(), 60, "risksim")
         port = open(ready, encoding="ascii").read().strip()
         client = subprocess.run(
             [node, os.path.join(HERE, "client.js"), f"https://localhost:{port}", rig.USER, key, str(ACCOUNT)],

@@ -18,7 +18,7 @@ def run(node, client, directory):
     ready = os.path.join(directory, "ready")
     with subprocess.Popen([node, os.path.join(HERE, "hub_server.js"), files["cert"], files["key"], ready], stdin=subprocess.PIPE) as server:
         try:
-            rig.wait_for(lambda: os.path.exists(ready), 20, "hub_server.js")
+            rig.wait_for(lambda: os.path.exists(ready), 60, "hub_server.js")
             port = open(ready, encoding="ascii").read().strip()
             result = subprocess.run([client, port, files["ca"]], stderr=subprocess.PIPE, text=True, timeout=100, check=False)
         finally:
