@@ -254,14 +254,14 @@ day: {{ reset_time: "{self.reset_time}" }}
     def log(self, name="daemon.log"):
         """Its lines up to now, oldest first: a day that ends (UTC) has begun another file, and the last line may be half written."""
         path = os.path.join(self.path("logs"), name)
+        identity = lambda: os.stat(path).st_ino if os.path.exists(path) else None
         while True:
-            newest, text = os.stat(path).st_ino, ""
-            try:
-                for file in [*sorted(glob.glob(path + ".*"), key=lambda old: -int(old.rsplit(".", 1)[1])), path]:
+            newest, text = identity(), ""
+            for file in [*sorted(glob.glob(path + ".*"), key=lambda old: -int(old.rsplit(".", 1)[1])), path]:
+                try:
                     with open(file, encoding="utf-8") as f:
                         text += f.read()
-                if os.stat(path).st_ino == newest:
-                    break
-            except FileNotFoundError:
-                pass  # Renamed meanwhile.
-        return [json.loads(line) for line in text.split("\n")[:-1]]
+                except FileNotFoundError:
+                    pass  # Not there yet, or renamed meanwhile.
+            if identity() == newest:
+                return [json.loads(line) for line in text.split("\n")[:-1]]
