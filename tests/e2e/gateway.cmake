@@ -1,6 +1,6 @@
 # The gateway client over real TLS: against a server that misbehaves.
 add_executable(gateway_net ${CMAKE_CURRENT_LIST_DIR}/gateway_net.c ${CMAKE_CURRENT_LIST_DIR}/gateway_net_loop.c
-  ${CMAKE_CURRENT_LIST_DIR}/gateway_net_tunnel.c ${CMAKE_CURRENT_LIST_DIR}/gateway_net_whole.c)
+  ${CMAKE_CURRENT_LIST_DIR}/gateway_net_server.c ${CMAKE_CURRENT_LIST_DIR}/gateway_net_tunnel.c ${CMAKE_CURRENT_LIST_DIR}/gateway_net_whole.c)
 target_link_libraries(gateway_net test_lib PkgConfig::CMOCKA)
 add_test(NAME e2e/gateway_net COMMAND gateway_net WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(e2e/gateway_net PROPERTIES TIMEOUT 600)

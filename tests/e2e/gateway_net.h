@@ -8,6 +8,9 @@
 
 #include <uv.h>
 
+/* For whatever is not about time: a machine may be slow, and stand still for seconds. */
+#define NET_PATIENCE_MS 30000
+
 extern uv_loop_t net_loop;
 extern int net_port;          /* Of the server. */
 extern char net_ca_file[300]; /* Which it is signed by. */
@@ -24,6 +27,14 @@ int net_executed(struct http *client);
 
 /* gateway_net_loop.c */
 void net_test_unwatched(void **state);
+
+/* gateway_net_server.c */
+/** Start gateway_server.py, with its certificates in @directory, and wait until it listens. */
+void net_server_start(const char *directory);
+void net_server_stop(void);
+
+/** Have the server do what its tell() knows, and return when all of it has arrived at our sockets; the loop does not turn meanwhile. */
+void net_tell(const char *word);
 
 /* gateway_net_tunnel.c */
 void net_test_tunnel(void **state);

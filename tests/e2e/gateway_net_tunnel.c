@@ -91,7 +91,7 @@ net_test_tunnel(void **state)
         mirror.bytes[i] = byte_at(i);
     (void)snprintf(origin, sizeof origin, "https://localhost:%d", net_port);
     assert_int_equal(tunnels_new(&net_loop, net_ca_file, &tunnels, NULL), OK);
-    assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, &mirror, &mirror.tunnel, NULL), OK);
+    assert_int_equal(tunnel_open(tunnels, origin, NET_PATIENCE_MS, &handlers, &mirror, &mirror.tunnel, NULL), OK);
     while (mirror.closed == 0) {
         (void)uv_run(&net_loop, UV_RUN_ONCE);
         send_on(&mirror);
@@ -153,7 +153,7 @@ wait_with(struct waiter *waiter, struct tunnels *tunnels, struct http *client, i
     char origin[64];
 
     (void)snprintf(origin, sizeof origin, "https://localhost:%d", net_port);
-    assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, waiter, &waiter->tunnel, NULL), OK);
+    assert_int_equal(tunnel_open(tunnels, origin, NET_PATIENCE_MS, &handlers, waiter, &waiter->tunnel, NULL), OK);
     while (net_ask(client, "/waiting") < waiting)
         continue;
 }
@@ -174,15 +174,15 @@ net_test_turn(void **state)
         waiters[i] = (struct waiter){ .order = (enum tunnel_order)i, .heard = heard, .count = &count };
         wait_with(&waiters[i], tunnels, client, TUNNEL_ORDERS - i);
     }
-    (void)net_ask(client, "/speak");
-    uv_sleep(400); /* The loop is busy. */
+    net_tell("speak"); /* The loop is busy. */
     while (count < TUNNEL_ORDERS)
         (void)uv_run(&net_loop, UV_RUN_ONCE);
     for (int i = 0; i < TUNNEL_ORDERS; i++) {
         assert_int_equal(heard[i], i);
         assert_int_equal(waiters[i].closed, 0);
-        (void)net_ask(client, "/forsake");
     }
+    for (int i = 0; i < TUNNEL_ORDERS; i++)
+        net_tell("forsake");
     tunnels_free(tunnels);
     net_drop(client);
 }
@@ -206,13 +206,12 @@ net_test_claim(void **state)
         waiters[i] = (struct waiter){ .order = TUNNEL_SOON, .heard = heard, .count = &count };
     wait_with(&waiters[0], tunnels, client, 1);
     wait_with(&waiters[1], tunnels, client, 2);
-    (void)net_ask(client, "/forsake");
-    uv_sleep(1500); /* The loop is busy: nobody has heard yet. */
+    net_tell("forsake");
+    uv_sleep(1500); /* libcurl's second.  The loop is busy: nobody has heard yet. */
     wait_with(&waiters[2], tunnels, client, 2);
     while (waiters[0].closed == 0)
         (void)uv_run(&net_loop, UV_RUN_ONCE);
-    (void)net_ask(client, "/speak");
-    uv_sleep(400);
+    net_tell("speak");
     while (count < 2)
         (void)uv_run(&net_loop, UV_RUN_ONCE);
     assert_int_equal(waiters[0].closed, 1);
@@ -232,8 +231,6 @@ on_shout(void *context, const void *bytes, size_t length)
 
     (void)bytes;
     *left -= (int)length;
-    if (*left == 0)
-        uv_stop(&net_loop);
 }
 
 static void
@@ -263,14 +260,14 @@ net_test_flood(void **state)
     (void)state;
     (void)snprintf(origin, sizeof origin, "https://localhost:%d", net_port);
     assert_int_equal(tunnels_new(&net_loop, net_ca_file, &tunnels, NULL), OK);
-    assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, &left, &tunnel, NULL), OK);
+    assert_int_equal(tunnel_open(tunnels, origin, NET_PATIENCE_MS, &handlers, &left, &tunnel, NULL), OK);
     while (tunnel_send(tunnel, "GET /wait HTTP/1.1\r\n\r\n", 22, NULL) != OK)
         (void)uv_run(&net_loop, UV_RUN_ONCE);
     while (net_ask(client, "/waiting") == waiting)
         continue;
-    (void)net_ask(client, "/shout");
-    uv_sleep(400); /* The loop is busy: all is there when it looks. */
-    (void)uv_run(&net_loop, UV_RUN_DEFAULT);
+    net_tell("shout"); /* The loop is busy: all is there when it looks. */
+    while (left > 0)
+        (void)uv_run(&net_loop, UV_RUN_ONCE);
     assert_int_equal(left, 0);
     tunnels_free(tunnels);
     net_drop(client);
@@ -293,7 +290,7 @@ net_test_reset(void **state)
             .closed = on_closed };
         struct mirror mirror = { 0 };
 
-        assert_int_equal(tunnel_open(tunnels, origin, 3000, &handlers, &mirror, &mirror.tunnel, NULL), OK);
+        assert_int_equal(tunnel_open(tunnels, origin, NET_PATIENCE_MS, &handlers, &mirror, &mirror.tunnel, NULL), OK);
         while (tunnel_send(mirror.tunnel, "GET /reset HTTP/1.1\r\n\r\n", 23, NULL) != OK)
             (void)uv_run(&net_loop, UV_RUN_ONCE);
         uv_sleep(400); /* The loop is busy. */

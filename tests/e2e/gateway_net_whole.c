@@ -67,7 +67,7 @@ connect_gateway(struct seen *seen)
     struct error err;
     struct gateway_settings settings = { .rest_url = rest, .user_hub_url = user, .market_hub_url = market, .ca_file = net_ca_file,
         .user_name = "u", .api_key = "k", .accounts = accounts, .accounts_count = 1, .trades_since = trades_since,
-        .times = { .mutation_ms = 1500 } };
+        .times = { .connect_ms = NET_PATIENCE_MS, .mutation_ms = NET_PATIENCE_MS } };
 
     snprintf(rest, sizeof rest, "https://localhost:%d", net_port);
     snprintf(user, sizeof user, "wss://localhost:%d/hubs/user", net_port);

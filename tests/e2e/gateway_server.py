@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A badly behaved HTTPS and WSS server for gateway_net: TLS with a throw-away CA, faults on request.
 
-usage: gateway_server.py DIRECTORY      prints "PORT n" when ready; ends when its standard input closes
+usage: gateway_server.py DIRECTORY      prints "PORT n" when ready; ends when its standard input closes; see tell()
        gateway_server.py --certificates DIRECTORY      only writes ca.pem, server.pem, server.key
 
 Faults are set by GET /fault/NAME and hold for requests to mutations' paths until the next GET /fault/none:
@@ -10,18 +10,16 @@ Faults are set by GET /fault/NAME and hold for requests to mutations' paths unti
   hang   no answer                                 moved   302 to another path
   chunked  an answer in chunks, of no length said  early   100 Continue before the answer
   nonsense  no HTTP                                idle    idle connections that have pinged are closed
-  stale  those connections are answered 408 unasked and closed, a moment later
   last   answered with Connection: close, and then silent: what is sent on it later is not executed
   hole   connections that were open when it was set take all and answer nothing, for ever
-POST /mirror gives back what it got, slowly taken, in many small records, and hangs up.  GET /wait is answered by
-"?" and "!" after GET /speak, to all who asked, in their order, unless GET /forsake
-has hung up on the first of them; GET /shout says 16,800 "?"; GET /reset is
-answered by 700 of them and a reset.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
+POST /mirror gives back what it got, slowly taken, in many small records, and hangs up.  GET /wait is answered
+when tell() is told so; GET /reset by 700 "?" and a reset.  GET /count/PATH tells how often PATH was executed; GET /connections how many connections there were; GET /pinged the most pings
 on one connection times 1000 and by how many they came, since it was asked last; GET /event makes the user hub send an order.
 Standard library only: an implementation of the wire that shares nothing with ours.
 """
 import base64
 import collections
+import fcntl
 import hashlib
 import json
 import os
@@ -30,6 +28,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -147,8 +146,8 @@ class Connection:
             return True
         if path == "/api/Status/ping":
             state["pings"][self] += 1
+            pinged.append(self)  # Before whoever asked can know.
             self.answer(200, "pong")
-            pinged.append(self)
             return True
         if fields.get("authorization") != "Bearer test-token":
             self.answer(401, "")
@@ -193,12 +192,20 @@ class Connection:
         return True
 
     def time_out(self):
-        time.sleep(0.1)
         try:
             self.sock.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         except OSError:  # An older test's.
             return
         self.hang_up()
+        self.settle()
+
+    def settle(self):
+        """All that was sent has arrived."""
+        try:
+            while struct.unpack("i", fcntl.ioctl(self.sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0] > 0:
+                time.sleep(0.001)
+        except (OSError, ValueError):  # It is no more.
+            pass
 
     def control(self, path):
         parts = path.split("/")
@@ -207,8 +214,6 @@ class Connection:
             state["hole"] = time.monotonic() if parts[2] == "hole" else 0
             while state["fault"] == "idle" and pinged:
                 pinged.pop().hang_up()
-            while state["fault"] == "stale" and pinged:
-                threading.Thread(target=pinged.pop().time_out, daemon=True).start()
             self.answer(200, "")
         elif parts[1] == "count":
             self.answer(200, str(counts["/" + "/".join(parts[2:])]))
@@ -217,23 +222,14 @@ class Connection:
             state["pings"].clear()
         elif parts[1] == "wait":
             waiting.append(self)
-        elif parts[1] == "shout":
-            threading.Timer(0.1, tell_waiting, [(b"?" * 700,) * 24]).start()
-            self.answer(200, "")
         elif parts[1] == "reset":
             self.reset()
-        elif parts[1] == "forsake":
-            threading.Timer(0.1, waiting.pop(0).hang_up).start()
-            self.answer(200, "")
         elif parts[1] == "waiting":
             self.answer(200, str(len(waiting)))
-        elif parts[1] == "speak":
-            threading.Timer(0.1, tell_waiting, [(b"?", b"!")]).start()
-            self.answer(200, "")
         elif parts[1] == "connections":
             self.answer(200, str(state["connections"]))
         elif parts[1] == "event":
-            for hub in user_hubs:
+            for hub in user_hubs[-1:]:
                 hub.say({"type": 1, "target": "GatewayUserOrder", "arguments": [{"action": 1, "data": {
                     "id": 3425270858, "accountId": 1, "contractId": "C", "status": 1, "type": 1, "side": 0, "size": 1}}]})
             self.answer(200, "")
@@ -270,8 +266,29 @@ def tell_waiting(words):
         try:
             for word in words:
                 connection.sock.sendall(word)
+            connection.settle()
         except OSError:  # An older test's.
             pass
+
+
+def tell(word):
+    """Done when it returns, and there where the client's socket is: for what a client finds that was busy meanwhile.
+
+    speak    "?" and "!", two records, to all who wait, in their order      shout    16,800 "?" to them
+    forsake  the first of them is hung up on
+    stale    connections that have pinged, and are idle, are answered 408 unasked and closed
+    """
+    if word == "speak":
+        tell_waiting((b"?", b"!"))
+    elif word == "shout":
+        tell_waiting((b"?" * 700,) * 24)
+    elif word == "forsake":
+        first = waiting.pop(0)
+        first.hang_up()
+        first.settle()
+    elif word == "stale":
+        while pinged:
+            pinged.pop().time_out()
 
 
 def run(sock, context):
@@ -303,7 +320,9 @@ def main():
             threading.Thread(target=run, args=(sock, context), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
-    sys.stdin.read()
+    for line in sys.stdin:
+        tell(line.strip())
+        print("DONE", flush=True)
     os._exit(0)
 
 
