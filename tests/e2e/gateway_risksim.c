@@ -94,7 +94,7 @@ test_live(void **state)
     WAIT((gateway_status(gateway, &status), strcmp(status.market.state, "LIVE") == 0));
     assert_string_equal(status.user.state, "LIVE");
     assert_true(status.has_token && status.token_left_s > 86000);
-    assert_in_range(status.clock_skew_ms + 2000, 0, 4000);
+    assert_true(status.clock_skew_error_ms > 0 && llabs(status.clock_skew_ms) <= status.clock_skew_error_ms + 1); /* It is one clock. */
 }
 
 static bool
@@ -318,8 +318,7 @@ test_paging(void **state)
         gateway_sim_ask("order", "{\"accountId\":1,\"contractId\":\"" MNQ "\",\"type\":1,\"side\":0,\"size\":1,\"limitPrice\":100}");
     seen.snapshot_orders = -1;
     send_command((struct command){ .kind = COMMAND_READ });
-    WAIT(seen.snapshot_orders >= 0);
-    assert_int_equal(seen.snapshot_orders, 130);
+    WAIT(seen.snapshot_orders == 130); /* An audit may have looked before the last of them. */
 }
 
 /* hub_gateway_logout, once. */

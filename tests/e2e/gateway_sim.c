@@ -135,7 +135,7 @@ gateway_sim_ask(const char *path, const char *body)
     static struct reply reply;
     char url[200];
     struct http_request request = { .lane = HTTP_READS, .url = url, .body = body, .length = body != NULL ? strlen(body) : 0,
-        .timeout_ms = 5000 };
+        .timeout_ms = PATIENCE_MS };
 
     snprintf(url, sizeof url, "https://localhost:%d/sim/%s", port, path);
     reply.count = 0;
@@ -209,10 +209,11 @@ gateway_sim_set_up(void **state)
     char pattern[200], rest[100], user[100], market[100];
     size_t size = sizeof pattern - 30;
     uv_fs_t request;
-    struct http_settings http_settings = { .ca_file = ca_file, .connect_timeout_ms = 3000, .connections = { 1, 1 } };
+    struct http_settings http_settings = { .ca_file = ca_file, .connect_timeout_ms = PATIENCE_MS, .connections = { 1, 1 } };
     struct gateway_settings settings = { .rest_url = rest, .user_hub_url = user, .market_hub_url = market, .ca_file = ca_file,
         .user_name = "u", .api_key = "k", .accounts = accounts, .accounts_count = 1, .trades_since = trades_since,
-        .times = { .mutation_ms = 1000 } };
+        .rested = true, /* The other side is as new as we are: none of its rate window is used. */
+        .times = { .connect_ms = PATIENCE_MS, .mutation_ms = 10000 } }; /* One answer never comes: not longer. */
 
     (void)state;
     os_ignore_hangups();
