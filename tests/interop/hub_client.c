@@ -12,7 +12,7 @@
 #include <uv.h>
 
 #define MNQ "CON.F.US.MNQ.U26"
-#define PATIENCE_MS 60000
+#define PATIENCE_MS 120000
 
 static struct gateway *gateway;
 static uv_timer_t patience;

@@ -7,7 +7,7 @@ const signalR = require("@microsoft/signalr");
 
 const [base, user, keyFile, accountText] = process.argv.slice(2);
 const account = Number(accountText);
-const WAIT_MS = 10000;
+const WAIT_MS = 60000;
 
 async function post(path, body, token) {
   const headers = { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) };

@@ -4,7 +4,7 @@
  * The hub protocol (handshake, records, invocations, completions, pings) is @fakehost/signalr's FakeSignalrHub, the WebSocket npm ws's, TLS and
  * HTTP node's.  Ours is only what ties them together, and REST answers that say that nothing is there.
  *
- * Each SubscribeOrders is answered by an order with the next id.  The first user connection is cut a second after that.
+ * Each SubscribeOrders is answered by an order with the next id.  Its connection is cut a second after the first has been sent.
  */
 "use strict";
 const fs = require("fs");
@@ -26,6 +26,7 @@ function hub(path, receivers) {
 const user = hub("/hubs/user", { GatewayUserOrder: true, GatewayUserAccount: true });
 const market = hub("/hubs/market", { GatewayQuote: true });
 let orders = 0;
+let userSocket = null;
 let connections = 0;
 
 user.register("SubscribeAccounts", () => null);
@@ -34,9 +35,13 @@ user.register("SubscribeTrades", () => null);
 user.register("SubscribeOrders", function (accountId) {
   const caller = this.Clients.Caller;
   const id = 7000 + ++orders;
-  setTimeout(() => caller.GatewayUserOrder({ action: 1, data: { id, accountId, contractId: "CON.F.US.MNQ.U26", symbolId: "F.US.MNQ",
+  const socket = userSocket;
+  setTimeout(() => {
+    caller.GatewayUserOrder({ action: 1, data: { id, accountId, contractId: "CON.F.US.MNQ.U26", symbolId: "F.US.MNQ",
     creationTimestamp: new Date().toISOString(), updateTimestamp: new Date().toISOString(), status: 1, type: 1, side: 0, size: 1,
-    limitPrice: 20000.25, fillVolume: 0 } }), 300);
+    limitPrice: 20000.25, fillVolume: 0 } });
+    if (id === 7001) setTimeout(() => socket.terminate(), 1000);
+  }, 300);
   return null;
 });
 market.register("SubscribeContractQuotes", function (contract) {
@@ -75,7 +80,7 @@ new WebSocketServer({ server }).on("connection", (socket, request) => {
   socket.on("message", (message) => tell("message", { connection, message }));
   socket.on("close", () => tell("disconnection", { connection }));
   tell("connection", { connection });
-  if (url.pathname === "/hubs/user" && orders === 0) setTimeout(() => socket.terminate(), 3000);
+  if (url.pathname === "/hubs/user") userSocket = socket;
 });
 
 server.listen(0, "127.0.0.1", () => {

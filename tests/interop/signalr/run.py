@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "scripts"))
 import rig  # noqa: E402
 
 ACCOUNT = 1001
-TIMEOUT_S = 120
+TIMEOUT_S = 250
 
 
 def run(risksim, node, directory):

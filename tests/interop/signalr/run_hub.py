@@ -20,7 +20,7 @@ def run(node, client, directory):
         try:
             rig.wait_for(lambda: os.path.exists(ready), 60, "hub_server.js")
             port = open(ready, encoding="ascii").read().strip()
-            result = subprocess.run([client, port, files["ca"]], stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+            result = subprocess.run([client, port, files["ca"]], stderr=subprocess.PIPE, text=True, timeout=200, check=False)
         finally:
             server.stdin.close()
             try:
