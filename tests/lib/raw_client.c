@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 struct sending {
     uv_write_t request;

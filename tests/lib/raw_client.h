@@ -41,7 +41,7 @@ void raw_client_resume(struct raw_client *client);
 /** Close our side and wait until the handle is gone; frees the trace.  Twice is fine. */
 void raw_client_close(struct raw_client *client);
 
-/** Turn the loop until @done says so; fails the test after ten seconds. */
+/** Turn the loop until @done says so; fails the test after a minute. */
 void run_until(uv_loop_t *loop, bool (*done)(void *context), void *context);
 /** So many turns without waiting. */
 void run_turns(uv_loop_t *loop, int turns);

@@ -14,7 +14,7 @@
 
 #define FLOOD 50
 #define BURST 20
-#define TURNS_MAX 20000
+#define TURNS_MAX 100000 /* Of a millisecond or more. */
 
 #define ENDS "ends"
 #define STAYS "stays"

@@ -349,7 +349,7 @@ test_unwritable(void **state)
     (void)state;
     for (int i = 0; i < 50; i++)
         log_say(log, LOG_LEVEL_INFO, "t", "line %d", i);
-    for (int i = 0; i < 10000 && stats.failed < 50; i++) {
+    for (int i = 0; i < 60000 && stats.failed < 50; i++) {
         uv_sleep(1); /* Gives the writer a turn. */
         stats = log_stats(log);
     }

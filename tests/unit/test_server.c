@@ -350,7 +350,7 @@ test_pings(void **state)
     struct raw_client lively, silent;
 
     (void)state;
-    start(&f, (struct server_options){ .ping_every = SPAN_MS(10) });
+    start(&f, (struct server_options){ .ping_every = SPAN_MS(50) });
     raw_client_open(&lively, &f.loop, server_port(f.server), "/");
     raw_client_open(&silent, &f.loop, server_port(f.server), "/");
     silent.silent = true;

@@ -24,7 +24,7 @@
 
 #define ANSWER_MAX 8192
 #define HOUR SPAN_SECONDS(3600)
-#define WATCHDOG_SECONDS 120
+#define WATCHDOG_SECONDS 280
 
 struct rig {
     char path[400], spill[500];
