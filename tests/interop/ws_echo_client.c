@@ -14,7 +14,7 @@
 
 #define PING "how are you"
 #define MESSAGE_MAX (4 << 20)
-#define TIMEOUT_MS 60000
+#define TIMEOUT_MS 120000
 
 struct client {
     uv_tcp_t tcp;

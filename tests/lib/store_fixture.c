@@ -105,6 +105,7 @@ store_fixture_ask(const char *path, const char *sql, char *out)
     sqlite3_stmt *statement = NULL;
 
     assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_busy_timeout(handle, 60000), SQLITE_OK);
     if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
         fail_msg("%s", sqlite3_errmsg(handle));
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);

@@ -4,6 +4,9 @@ import sys
 
 import websockets
 
+# Its own limits are ten and twenty seconds: a machine may stand still for as long.
+PATIENT = {"open_timeout": 60, "close_timeout": 60, "ping_interval": None}
+
 SIZES = [0, 1, 2, 124, 125, 126, 127, 128, 1000, 65534, 65535, 65536, 65537, 200000, 1048576]
 
 
@@ -15,7 +18,7 @@ def message(number):
 
 
 async def main(port):
-    async with websockets.connect(f"ws://127.0.0.1:{port}/", max_size=4 << 20) as socket:
+    async with websockets.connect(f"ws://127.0.0.1:{port}/", max_size=4 << 20, **PATIENT) as socket:
         for number in range(2 * len(SIZES)):
             whole = message(number)
             pong = await socket.ping(b"how are you")
@@ -29,4 +32,4 @@ async def main(port):
     print(f"{2 * len(SIZES)} messages came back")
 
 
-asyncio.run(asyncio.wait_for(main(sys.argv[1]), 60))
+asyncio.run(asyncio.wait_for(main(sys.argv[1]), 120))
