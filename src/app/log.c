@@ -84,6 +84,17 @@ file_last_day(const char *path)
     return day;
 }
 
+/* A kill or a full disk may have left half a line; the next one is not to go with it. */
+static void
+end_half_line(FILE *stream)
+{
+    bool half = fseek(stream, -1, SEEK_END) == 0 && fgetc(stream) != '\n';
+
+    (void)fseek(stream, 0, SEEK_END);
+    if (half)
+        (void)fputc('\n', stream);
+}
+
 static bool
 file_open(struct log *log, int index, int64_t day)
 {
@@ -93,12 +104,12 @@ file_open(struct log *log, int index, int64_t day)
 
     file_path(log, index, 0, path, sizeof path);
     int64_t last_day = file_last_day(path); /* A process that starts anew each day still rotates. */
-    file->stream = fopen(path, "ab");
+    file->stream = fopen(path, "ab+");
     if (file->stream == NULL)
         return false;
     (void)uv_fs_chmod(NULL, &request, path, 0640, NULL); /* LG-11. */
     uv_fs_req_cleanup(&request);
-    (void)fseek(file->stream, 0, SEEK_END);
+    end_half_line(file->stream);
     file->size = ftell(file->stream);
     file->day = last_day >= 0 && file->size > 0 ? last_day : day;
     return true;

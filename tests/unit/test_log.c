@@ -107,6 +107,32 @@ test_routes(void **state)
     assert_int_equal(count_lines(place, "error.log", "bad"), 1);
 }
 
+/* Killed in the middle of a line: what the next process says stands on lines of its own. */
+static void
+test_half_a_line(void **state)
+{
+    static const char half[] = "{\"msg\":\"whole\"}\n{\"msg\":\"ha";
+    const struct place *place = *state;
+    char path[700];
+
+    (void)snprintf(path, sizeof path, "%s/daemon.log", place->directory);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(half, 1, strlen(half), file), strlen(half));
+    assert_int_equal(fclose(file), 0);
+    for (int i = 0; i < 2; i++) {
+        struct log *log = new_log(place, 1 << 20, 2);
+        log_say(log, LOG_LEVEL_INFO, "t", "next");
+        log_free(log);
+    }
+    char *text = content(place, "daemon.log");
+    assert_memory_equal(text, half, strlen(half));
+    assert_memory_equal(text + strlen(half), "\n{", 2);
+    assert_null(strstr(text, "\n\n"));
+    free(text);
+    assert_int_equal(count_lines(place, "daemon.log", "next"), 2);
+}
+
 /* A high level silences daemon.log, never the enforcement's own log. */
 static void
 test_level(void **state)
@@ -380,6 +406,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_routes, new_place, free_place),
         cmocka_unit_test_setup_teardown(test_level, new_place, free_place),
+        cmocka_unit_test_setup_teardown(test_half_a_line, new_place, free_place),
         cmocka_unit_test_setup_teardown(log_dedupe, new_place, free_place),
         cmocka_unit_test(test_repeat_window),
         cmocka_unit_test_setup_teardown(test_accounts_are_masked, new_place, free_place),
