@@ -2,7 +2,7 @@
  * gateway.c - the whole: events out, commands in, the mode, the one wake-up, start and stop.
  *
  * The mode (CB-09, resilience.md 2): NORMAL when the user hub is LIVE, the market hub is or nobody needs quotes, REST answers and the last
- * reconciliation was complete; BLIND when REST has failed for 15 s; DEGRADED between.
+ * reconciliation was complete; BLIND when REST has failed for 15 s, or when neither it nor the user hub has told anything for 45; DEGRADED between.
  */
 #include "gateway/internal.h"
 
@@ -153,9 +153,8 @@ mode_now(const struct gateway *gateway)
         return MODE_NORMAL;
     if (starting)
         return MODE_STARTING;
-    if (rest->success_ns < 0 || (rest->failing_since_ns >= 0 && now - rest->failing_since_ns >= BLIND_AFTER_NS))
-        return MODE_BLIND;
-    return MODE_DEGRADED;
+    bool failed = rest->success_ns < 0 || (rest->failing_since_ns >= 0 && now - rest->failing_since_ns >= BLIND_AFTER_NS);
+    return failed || now >= health_unseen_from(gateway) ? MODE_BLIND : MODE_DEGRADED;
 }
 
 void
@@ -202,6 +201,8 @@ next_wake(const struct gateway *gateway, int64_t now)
         at = earliest(at, hub_due(&gateway->hubs[i], now));
     if (gateway->rest.failing_since_ns >= 0 && gateway->mode != MODE_BLIND)
         at = earliest(at, gateway->rest.failing_since_ns + BLIND_AFTER_NS);
+    if (gateway->mode != MODE_BLIND && health_unseen_from(gateway) > now)
+        at = earliest(at, health_unseen_from(gateway));
     if (gateway->mode == MODE_STARTING)
         at = earliest(at, gateway->started_ns + STARTING_NS);
     return at;
@@ -509,7 +510,7 @@ gateway_new(struct uv_loop_s *uv, const struct gateway_settings *settings, struc
     gateway->mode = MODE_STARTING;
     gateway->wake_ns = NEVER;
     gateway->rest.due_ns = gateway->rest.ping_ns = NEVER;
-    gateway->rest.success_ns = gateway->rest.failing_since_ns = -1;
+    gateway->rest.success_ns = gateway->rest.told_ns = gateway->rest.failing_since_ns = -1;
     gateway->session.due_ns = NEVER;
     gateway->tokens_size = TOKENS_FIRST;
     gateway->tokens = malloc(TOKENS_FIRST * sizeof *gateway->tokens);

@@ -9,6 +9,7 @@
 #define WARM_CONNECTIONS 2
 #define PING_NS (30 * SECOND / WARM_CONNECTIONS) /* Each connection every 30 s, in turn: one is always idle, for a close. */
 #define PING_FAILING_NS (5 * SECOND) /* DG-05. */
+#define UNSEEN_NS (45 * SECOND)      /* Longer than a reconnection takes with its first reads. */
 #define SKEW_TOLD_NS (3600 * SECOND)
 #define SKEW_WARN_MS 2000
 #define SKEW_CRITICAL_MS 30000
@@ -54,9 +55,23 @@ health_note(struct gateway *gateway, const struct call *call, const struct reply
         note_success(gateway, now);
     else
         note_failure(gateway, call, now);
+    if (up && f->has_envelope && f->http_status == 200)
+        gateway->rest.told_ns = now;
     if (f->fate == HTTP_ANSWERED && call->endpoint != ENDPOINT_PING && f->http_status != 401 && f->http_status != 403)
         session_proven(gateway, call->generation);
     gateway_judge_mode(gateway, up ? "REST answers" : reply->message);
+}
+
+/* A host may well answer, pings and 429 and 401, and yet tell nothing. */
+int64_t
+health_unseen_from(const struct gateway *gateway)
+{
+    const struct hub *hub = &gateway->hubs[HUB_USER];
+    int64_t told_ns = gateway->rest.told_ns;
+
+    if (hub->state >= HUB_SYNCING)
+        return NEVER;
+    return (told_ns > hub->dead_since_ns ? told_ns : hub->dead_since_ns) + UNSEEN_NS;
 }
 
 bool
@@ -104,6 +119,11 @@ health_tick(struct gateway *gateway, int64_t now)
     if (pause_is_on(&rest->pause)) {
         pause_probing(&rest->pause);
         rest_ping(gateway, true);
+        return;
+    }
+    int64_t room_ns = pace_ask(&gateway->pace, PACE_NORMAL, PACE_GENERAL, now);
+    if (room_ns > now) {
+        rest->ping_ns = room_ns; /* One then, not all that would have waited for it. */
         return;
     }
     int count = rest->cold && !failing ? WARM_CONNECTIONS : 1;

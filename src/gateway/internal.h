@@ -118,6 +118,7 @@ struct rest {
     int32_t normal_in_flight, mutations_in_flight;
     int64_t due_ns;
     int64_t success_ns;         /* -1: never. */
+    int64_t told_ns;            /* Last answer that a token was good for; -1: never. */
     int64_t failing_since_ns;   /* -1: not failing. */
     int64_t ping_ns;            /* When to ping next. */
     bool cold;                  /* Then on all connections at once: none may be open. */
@@ -151,6 +152,8 @@ void rest_ping(struct gateway *gateway, bool probe);
 void health_note(struct gateway *gateway, const struct call *call, const struct reply *reply);
 /** @sent_at: when the request left. */
 void health_check_clock(struct gateway *gateway, struct instant sent_at, const struct http_answer *answer);
+/** Since when, if nothing comes, we are blind: there is neither stream nor answer.  NEVER: the stream is there. */
+int64_t health_unseen_from(const struct gateway *gateway);
 /** Keep connections warm, or probe. */
 void health_tick(struct gateway *gateway, int64_t now);
 /** None may be open: all of them are opened at the next wake-up. */

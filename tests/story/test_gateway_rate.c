@@ -117,6 +117,76 @@ rate_429_policy(void **state)
     fake_free(fake);
 }
 
+static bool
+not_for_ten_minutes(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    bool refused = too_many(fake, request, answer, body, size);
+
+    answer->retry_after_s = refused ? 600 : answer->retry_after_s;
+    return refused;
+}
+
+/* Pings that could not leave are not made up for: at the end of a freeze there is one. */
+static void
+test_pings_after_freeze(void **state)
+{
+    struct fake *fake = warm();
+
+    (void)state;
+    fake->hook = not_for_ten_minutes;
+    look_up_many(fake, 1);
+    fake_run(fake, FAKE_SECOND / 10);
+    fake->hook = NULL;
+    int before = fake->requests_count;
+    fake_run(fake, 599 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "Status/ping", before), 0);
+    fake_run(fake, 5 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "Status/ping", before), 1);
+    fake_run(fake, 15 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "Status/ping", before), 2);
+    fake_free(fake);
+}
+
+/* HM-04: a host that answers, and tells nothing, leaves us blind once the stream is gone; not while it is there. */
+static void
+test_told_nothing_is_blind(void **state)
+{
+    struct fake *fake = warm();
+
+    (void)state;
+    fake->hook = not_for_ten_minutes;
+    fake_run(fake, 120 * FAKE_SECOND);
+    assert_int_not_equal(fake_mode(fake), MODE_BLIND);
+    fake->hubs_down = true;
+    fake_cut(fake_hub(fake, true));
+    fake_run(fake, 44 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    fake->hook = NULL;
+    fake->hubs_down = false;
+    fake_run(fake, 700 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_NORMAL);
+    fake_free(fake);
+}
+
+/* The hub alone is down: REST tells, again and again. */
+static void
+test_polls_are_sight(void **state)
+{
+    struct fake *fake = warm();
+
+    (void)state;
+    fake->hubs_down = true;
+    fake_cut(fake_hub(fake, true));
+    int before = fake->events_count;
+    fake_run(fake, 600 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    for (const struct fake_event *e; (e = fake_find_event(fake, EVENT_MODE, before)) != NULL; before = (int)(e - fake->events) + 1)
+        assert_int_equal(e->event.u.mode.mode, MODE_DEGRADED);
+    fake_free(fake);
+}
+
 /* RL-02: the windows run on the monotonic clock. */
 static void
 rate_clock_jump(void **state)
@@ -232,6 +302,9 @@ main(void)
         cmocka_unit_test(rate_priority),
         cmocka_unit_test(rate_burst_no_429),
         cmocka_unit_test(rate_429_policy),
+        cmocka_unit_test(test_pings_after_freeze),
+        cmocka_unit_test(test_told_nothing_is_blind),
+        cmocka_unit_test(test_polls_are_sight),
         cmocka_unit_test(rate_clock_jump),
         cmocka_unit_test(test_warned),
         cmocka_unit_test(test_first_minute),
