@@ -2,7 +2,8 @@
  * gateway.c - the whole: events out, commands in, the mode, the one wake-up, start and stop.
  *
  * The mode (CB-09, resilience.md 2): NORMAL when the user hub is LIVE, the market hub is or nobody needs quotes, REST answers and the last
- * reconciliation was complete; BLIND when REST has failed for 15 s, or when neither it nor the user hub has told anything for 45; DEGRADED between.
+ * reconciliation was complete; BLIND when REST has failed for 15 s, or tells nothing
+ * for 45 while the user hub is down; DEGRADED between.
  */
 #include "gateway/internal.h"
 
@@ -153,8 +154,9 @@ mode_now(const struct gateway *gateway)
         return MODE_NORMAL;
     if (starting)
         return MODE_STARTING;
-    bool failed = rest->success_ns < 0 || (rest->failing_since_ns >= 0 && now - rest->failing_since_ns >= BLIND_AFTER_NS);
-    return failed || now >= health_unseen_from(gateway) ? MODE_BLIND : MODE_DEGRADED;
+    if (rest->success_ns < 0 || (rest->failing_since_ns >= 0 && now - rest->failing_since_ns >= BLIND_AFTER_NS))
+        return MODE_BLIND;
+    return now >= health_unseen_from(gateway) ? MODE_BLIND : MODE_DEGRADED;
 }
 
 void
@@ -201,7 +203,7 @@ next_wake(const struct gateway *gateway, int64_t now)
         at = earliest(at, hub_due(&gateway->hubs[i], now));
     if (gateway->rest.failing_since_ns >= 0 && gateway->mode != MODE_BLIND)
         at = earliest(at, gateway->rest.failing_since_ns + BLIND_AFTER_NS);
-    if (gateway->mode != MODE_BLIND && health_unseen_from(gateway) > now)
+    if (gateway->mode != MODE_BLIND && gateway->mode != MODE_STARTING)
         at = earliest(at, health_unseen_from(gateway));
     if (gateway->mode == MODE_STARTING)
         at = earliest(at, gateway->started_ns + STARTING_NS);
@@ -321,7 +323,7 @@ woken(void *user)
         for (int i = 0; i < HUBS; i++)
             hub_tick(&gateway->hubs[i], now);
         sync_tick(gateway, now);
-        gateway_judge_mode(gateway, "REST does not answer");
+        gateway_judge_mode(gateway, now >= health_unseen_from(gateway) ? "the user hub is down, and REST tells nothing" : "REST does not answer");
     }
     gateway_rearm(gateway);
 }
@@ -510,7 +512,7 @@ gateway_new(struct uv_loop_s *uv, const struct gateway_settings *settings, struc
     gateway->mode = MODE_STARTING;
     gateway->wake_ns = NEVER;
     gateway->rest.due_ns = gateway->rest.ping_ns = NEVER;
-    gateway->rest.success_ns = gateway->rest.told_ns = gateway->rest.failing_since_ns = -1;
+    gateway->rest.success_ns = gateway->rest.untold_ns = gateway->rest.failing_since_ns = -1;
     gateway->session.due_ns = NEVER;
     gateway->tokens_size = TOKENS_FIRST;
     gateway->tokens = malloc(TOKENS_FIRST * sizeof *gateway->tokens);

@@ -43,6 +43,18 @@ note_failure(struct gateway *gateway, const struct call *call, int64_t now)
         gateway_wire(gateway, "upkeep: rests for %lld s, the gateway fails", (long long)(rest->pause.wait_ns / SECOND));
 }
 
+/* After a 429 we may not ask for an hour: what was refused is untold until something is told. */
+void
+health_told(struct gateway *gateway, bool told)
+{
+    struct rest *rest = &gateway->rest;
+
+    if (told)
+        rest->untold_ns = -1;
+    else if (rest->untold_ns < 0)
+        rest->untold_ns = gateway_now(gateway);
+}
+
 void
 health_note(struct gateway *gateway, const struct call *call, const struct reply *reply)
 {
@@ -55,23 +67,23 @@ health_note(struct gateway *gateway, const struct call *call, const struct reply
         note_success(gateway, now);
     else
         note_failure(gateway, call, now);
-    if (up && f->has_envelope && f->http_status == 200)
-        gateway->rest.told_ns = now;
+    if (call->endpoint != ENDPOINT_PING)
+        health_told(gateway, up && f->has_envelope && f->http_status == 200);
     if (f->fate == HTTP_ANSWERED && call->endpoint != ENDPOINT_PING && f->http_status != 401 && f->http_status != 403)
         session_proven(gateway, call->generation);
     gateway_judge_mode(gateway, up ? "REST answers" : reply->message);
 }
 
-/* A host may well answer, pings and 429 and 401, and yet tell nothing. */
+/* A host may well answer, pings and 429 and 401, and yet tell nothing.  What our own rate holds back it was not asked. */
 int64_t
 health_unseen_from(const struct gateway *gateway)
 {
     const struct hub *hub = &gateway->hubs[HUB_USER];
-    int64_t told_ns = gateway->rest.told_ns;
+    int64_t untold_ns = gateway->rest.untold_ns;
 
-    if (hub->state >= HUB_SYNCING)
+    if (hub->state >= HUB_SYNCING || untold_ns < 0)
         return NEVER;
-    return (told_ns > hub->dead_since_ns ? told_ns : hub->dead_since_ns) + UNSEEN_NS;
+    return (untold_ns > hub->streamed_ns ? untold_ns : hub->streamed_ns) + UNSEEN_NS;
 }
 
 bool
@@ -123,7 +135,8 @@ health_tick(struct gateway *gateway, int64_t now)
     }
     int64_t room_ns = pace_ask(&gateway->pace, PACE_NORMAL, PACE_GENERAL, now);
     if (room_ns > now) {
-        rest->ping_ns = room_ns; /* One then, not all that would have waited for it. */
+        rest->ping_ns = room_ns; /* One on each connection then, not all that would have waited for it. */
+        rest->cold = true;
         return;
     }
     int count = rest->cold && !failing ? WARM_CONNECTIONS : 1;

@@ -104,6 +104,8 @@ hub_enter(struct hub *hub, enum hub_state state)
     bool was_live = hub->state == HUB_LIVE;
 
     hubtell_transition(hub, state, now);
+    if (hub->state >= HUB_SYNCING)
+        hub->streamed_ns = now;
     hub->state = state;
     hub->state_ns = now;
     switch (state) {
@@ -235,7 +237,7 @@ void
 hub_start(struct hub *hub)
 {
     hub->state = HUB_DOWN;
-    hub->at_ns = hub->state_ns = gateway_now(hub->gateway);
+    hub->at_ns = hub->state_ns = hub->streamed_ns = gateway_now(hub->gateway);
     hubtell_watch(hub, hub->at_ns);
 }
 

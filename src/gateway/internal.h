@@ -118,7 +118,7 @@ struct rest {
     int32_t normal_in_flight, mutations_in_flight;
     int64_t due_ns;
     int64_t success_ns;         /* -1: never. */
-    int64_t told_ns;            /* Last answer that a token was good for; -1: never. */
+    int64_t untold_ns;          /* Since when nobody answers with what was asked for, pings aside; -1: it is answered. */
     int64_t failing_since_ns;   /* -1: not failing. */
     int64_t ping_ns;            /* When to ping next. */
     bool cold;                  /* Then on all connections at once: none may be open. */
@@ -148,11 +148,13 @@ void rest_ping(struct gateway *gateway, bool probe);
 
 /* ---- health.c ---- */
 
+/** Has the gateway told what it was asked for?  A log-in that fails counts too: without a token nothing is asked. */
+void health_told(struct gateway *gateway, bool told);
 /** Every answer, and every request that got none: mode, pause, token, clock. */
 void health_note(struct gateway *gateway, const struct call *call, const struct reply *reply);
 /** @sent_at: when the request left. */
 void health_check_clock(struct gateway *gateway, struct instant sent_at, const struct http_answer *answer);
-/** Since when, if nothing comes, we are blind: there is neither stream nor answer.  NEVER: the stream is there. */
+/** From when on we are blind, because there is neither stream nor answer.  NEVER: one of them is there, or nothing is asked. */
 int64_t health_unseen_from(const struct gateway *gateway);
 /** Keep connections warm, or probe. */
 void health_tick(struct gateway *gateway, int64_t now);
@@ -284,6 +286,7 @@ struct hub {
     bool overflowed;
     bool released;              /* Positions and orders are there: events need not wait any longer. */
     int64_t dead_since_ns;      /* Not LIVE since. */
+    int64_t streamed_ns;        /* When events could last come, or the start. */
     int64_t alarm_ns;           /* Of that, next. */
     char why[120];
 };

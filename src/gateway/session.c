@@ -179,6 +179,8 @@ fail(struct gateway *gateway, const char *what, bool permanent)
     int64_t delay;
 
     s->failures++;
+    if (s->token == NULL)
+        health_told(gateway, false);
     if (permanent) {
         gateway_alarm(gateway, GATEWAY_CRITICAL, "%s; trying again each 5 min", what);
         delay = PERMANENT_RETRY_NS;

@@ -126,7 +126,7 @@ not_for_ten_minutes(struct fake *fake, const struct fake_request *request, struc
     return refused;
 }
 
-/* Pings that could not leave are not made up for: at the end of a freeze there is one. */
+/* Pings that could not leave are not made up for: at the end of a freeze there is one on each of the two connections. */
 static void
 test_pings_after_freeze(void **state)
 {
@@ -141,9 +141,9 @@ test_pings_after_freeze(void **state)
     fake_run(fake, 599 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "Status/ping", before), 0);
     fake_run(fake, 5 * FAKE_SECOND);
-    assert_int_equal(fake_count(fake, "Status/ping", before), 1);
-    fake_run(fake, 15 * FAKE_SECOND);
     assert_int_equal(fake_count(fake, "Status/ping", before), 2);
+    fake_run(fake, 15 * FAKE_SECOND);
+    assert_int_equal(fake_count(fake, "Status/ping", before), 3);
     fake_free(fake);
 }
 
@@ -170,20 +170,76 @@ test_told_nothing_is_blind(void **state)
     fake_free(fake);
 }
 
-/* The hub alone is down: REST tells, again and again. */
+static bool
+unauthorized(struct fake *fake, const struct fake_request *request, struct http_answer *answer, char *body, size_t size)
+{
+    (void)fake;
+    (void)body;
+    (void)size;
+    if (strstr(request->path, "Status/ping") != NULL)
+        return false;
+    answer->status = 401;
+    return true;
+}
+
+/* Pings are answered, so the host lives: whoever may read nothing is as blind. */
 static void
-test_polls_are_sight(void **state)
+test_pings_are_no_sight(void **state)
 {
     struct fake *fake = warm();
 
     (void)state;
+    fake->hook = unauthorized;
     fake->hubs_down = true;
     fake_cut(fake_hub(fake, true));
-    int before = fake->events_count;
-    fake_run(fake, 600 * FAKE_SECOND);
+    fake_run(fake, 44 * FAKE_SECOND);
     assert_int_equal(fake_mode(fake), MODE_DEGRADED);
-    for (const struct fake_event *e; (e = fake_find_event(fake, EVENT_MODE, before)) != NULL; before = (int)(e - fake->events) + 1)
-        assert_int_equal(e->event.u.mode.mode, MODE_DEGRADED);
+    fake_run(fake, 10 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    assert_string_equal(fake_find_event(fake, EVENT_MODE, fake->events_count - 1)->event.u.mode.reason, "the user hub is down, and REST tells nothing");
+    fake_free(fake);
+}
+
+/* The hub alone is down: REST tells, and what our own rate window holds back was not refused. */
+static void
+test_polls_are_sight(void **state)
+{
+    static const int accounts[] = { 1, 12, 25, 60 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(accounts); i++) {
+        struct fake *fake = fake_new(accounts[i]);
+        int before = 0;
+
+        fake->hubs_down = true;
+        fake_run(fake, 600 * FAKE_SECOND);
+        assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+        for (const struct fake_event *e; (e = fake_find_event(fake, EVENT_MODE, before)) != NULL; before = (int)(e - fake->events) + 1)
+            assert_int_not_equal(e->event.u.mode.mode, MODE_BLIND);
+        fake_free(fake);
+    }
+}
+
+/* A minute of 429 while the hub was there is no blindness when it goes. */
+static void
+test_hub_was_sight(void **state)
+{
+    struct fake *fake = warm();
+
+    (void)state;
+    fake->hook = not_for_ten_minutes;
+    look_up_many(fake, 1);
+    fake_run(fake, 120 * FAKE_SECOND);
+    fake_cut(fake_hub(fake, true)); /* Comes back, and is not LIVE before it has read. */
+    fake_run(fake, 60 * FAKE_SECOND);
+    assert_string_equal(hub_state_name(fake->gateway->hubs[HUB_USER].state), "SYNCING");
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    fake->hubs_down = true;
+    fake_cut(fake_hub(fake, true));
+    fake_run(fake, 44 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    fake_run(fake, 2 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_BLIND);
     fake_free(fake);
 }
 
@@ -304,7 +360,9 @@ main(void)
         cmocka_unit_test(rate_429_policy),
         cmocka_unit_test(test_pings_after_freeze),
         cmocka_unit_test(test_told_nothing_is_blind),
+        cmocka_unit_test(test_pings_are_no_sight),
         cmocka_unit_test(test_polls_are_sight),
+        cmocka_unit_test(test_hub_was_sight),
         cmocka_unit_test(rate_clock_jump),
         cmocka_unit_test(test_warned),
         cmocka_unit_test(test_first_minute),
