@@ -88,10 +88,10 @@ file_last_day(const char *path)
 static void
 end_half_line(FILE *stream)
 {
-    bool half = fseek(stream, -1, SEEK_END) == 0 && fgetc(stream) != '\n';
+    int last = fseek(stream, -1, SEEK_END) == 0 ? fgetc(stream) : EOF;
 
     (void)fseek(stream, 0, SEEK_END);
-    if (half)
+    if (last != EOF && last != '\n')
         (void)fputc('\n', stream);
 }
 
@@ -105,6 +105,8 @@ file_open(struct log *log, int index, int64_t day)
     file_path(log, index, 0, path, sizeof path);
     int64_t last_day = file_last_day(path); /* A process that starts anew each day still rotates. */
     file->stream = fopen(path, "ab+");
+    if (file->stream == NULL)
+        file->stream = fopen(path, "ab"); /* It may be written, not read. */
     if (file->stream == NULL)
         return false;
     (void)uv_fs_chmod(NULL, &request, path, 0640, NULL); /* LG-11. */
