@@ -2,8 +2,7 @@
  * gateway.c - the whole: events out, commands in, the mode, the one wake-up, start and stop.
  *
  * The mode (CB-09, resilience.md 2): NORMAL when the user hub is LIVE, the market hub is or nobody needs quotes, REST answers and the last
- * reconciliation was complete; BLIND when REST has failed for 15 s, or tells nothing
- * for 45 while the user hub is down; DEGRADED between.
+ * reconciliation was complete; BLIND when REST has failed for 15 s, or tells nothing for 45 s while the user hub is down; DEGRADED between.
  */
 #include "gateway/internal.h"
 

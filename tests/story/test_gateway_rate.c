@@ -147,6 +147,18 @@ test_pings_after_freeze(void **state)
     fake_free(fake);
 }
 
+/* Not before 45 s; a little later where the first refusal comes with the first poll. */
+static void
+lose_hub_and_sight(struct fake *fake)
+{
+    fake->hubs_down = true;
+    fake_cut(fake_hub(fake, true));
+    fake_run(fake, 44 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
+    fake_run(fake, 10 * FAKE_SECOND);
+    assert_int_equal(fake_mode(fake), MODE_BLIND);
+}
+
 /* HM-04: a host that answers, and tells nothing, leaves us blind once the stream is gone; not while it is there. */
 static void
 test_told_nothing_is_blind(void **state)
@@ -157,12 +169,7 @@ test_told_nothing_is_blind(void **state)
     fake->hook = not_for_ten_minutes;
     fake_run(fake, 120 * FAKE_SECOND);
     assert_int_not_equal(fake_mode(fake), MODE_BLIND);
-    fake->hubs_down = true;
-    fake_cut(fake_hub(fake, true));
-    fake_run(fake, 44 * FAKE_SECOND);
-    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
-    fake_run(fake, 2 * FAKE_SECOND);
-    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    lose_hub_and_sight(fake);
     fake->hook = NULL;
     fake->hubs_down = false;
     fake_run(fake, 700 * FAKE_SECOND);
@@ -190,12 +197,7 @@ test_pings_are_no_sight(void **state)
 
     (void)state;
     fake->hook = unauthorized;
-    fake->hubs_down = true;
-    fake_cut(fake_hub(fake, true));
-    fake_run(fake, 44 * FAKE_SECOND);
-    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
-    fake_run(fake, 10 * FAKE_SECOND);
-    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    lose_hub_and_sight(fake);
     assert_string_equal(fake_find_event(fake, EVENT_MODE, fake->events_count - 1)->event.u.mode.reason, "the user hub is down, and REST tells nothing");
     fake_free(fake);
 }
@@ -234,12 +236,7 @@ test_hub_was_sight(void **state)
     fake_run(fake, 60 * FAKE_SECOND);
     assert_string_equal(hub_state_name(fake->gateway->hubs[HUB_USER].state), "SYNCING");
     assert_int_equal(fake_mode(fake), MODE_DEGRADED);
-    fake->hubs_down = true;
-    fake_cut(fake_hub(fake, true));
-    fake_run(fake, 44 * FAKE_SECOND);
-    assert_int_equal(fake_mode(fake), MODE_DEGRADED);
-    fake_run(fake, 2 * FAKE_SECOND);
-    assert_int_equal(fake_mode(fake), MODE_BLIND);
+    lose_hub_and_sight(fake);
     fake_free(fake);
 }
 
